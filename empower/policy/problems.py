@@ -1,0 +1,133 @@
+"""What can be wrong with policy files: one registry of names, and the problem that people read.
+
+A name is never renamed or reused: scripts and editors tell problems apart by it. Each has a failing example under
+`tests/policy/problems`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class ProblemName(StrEnum):
+    """Every kind of problem, from the file inwards."""
+
+    # The folder and its files.
+    NO_POLICY = "no-policy"
+    UNREADABLE_FILE = "unreadable-file"
+    OUTSIDE_FOLDER = "outside-folder"
+    FILE_TOO_LARGE = "file-too-large"
+    NOT_UTF8 = "not-utf8"
+    BAD_TOML = "bad-toml"
+    TOO_DEEP = "too-deep"
+    # The shape of a document.
+    UNKNOWN_KEY = "unknown-key"
+    MISSING_KEY = "missing-key"
+    WRONG_TYPE = "wrong-type"
+    BAD_NAME = "bad-name"
+    BAD_LOCATION = "bad-location"
+    BLANK_TEXT = "blank-text"
+    EMPTY_LIST = "empty-list"
+    LISTED_TWICE = "listed-twice"
+    STAR_NOT_ALONE = "star-not-alone"
+    # Values.
+    NEGATIVE_AMOUNT = "negative-amount"
+    AMOUNT_TOO_LARGE = "amount-too-large"
+    WRONG_DECIMALS = "wrong-decimals"
+    BAD_PERCENT = "bad-percent"
+    BAD_SHARE = "bad-share"
+    BAD_COUNT = "bad-count"
+    BAD_DURATION = "bad-duration"
+    BAD_WINDOW = "bad-window"
+    EMPTY_TIME = "empty-time"
+    # Words that are not in their list.
+    UNKNOWN_TIME_ZONE = "unknown-time-zone"
+    UNKNOWN_CURRENCY = "unknown-currency"
+    UNKNOWN_SCOPE = "unknown-scope"
+    UNKNOWN_WINDOW = "unknown-window"
+    UNKNOWN_WEEKDAY = "unknown-weekday"
+    UNKNOWN_DIMENSION = "unknown-dimension"
+    UNKNOWN_BEYOND = "unknown-beyond"
+    UNKNOWN_THEN = "unknown-then"
+    UNKNOWN_REQUIREMENT = "unknown-requirement"
+    # Names that nothing has.
+    UNKNOWN_POLICY = "unknown-policy"
+    UNKNOWN_REMEDY = "unknown-remedy"
+    UNKNOWN_REASON = "unknown-reason"
+    UNKNOWN_ROLE = "unknown-role"
+    NOTHING_TO_DROP = "nothing-to-drop"
+    # Rules that cannot be meant.
+    CIRCULAR_EXTENDS = "circular-extends"
+    CIRCULAR_INHERITS = "circular-inherits"
+    LIMIT_WITHOUT_CAP = "limit-without-cap"
+    PERCENT_WITHOUT_CHECK = "percent-without-check"
+    WINDOW_WITHOUT_SCOPE = "window-without-scope"
+    EMPTY_WHEN = "empty-when"
+    THEN_WITHOUT_REQUIRE = "then-without-require"
+    REQUIRE_WITHOUT_THEN = "require-without-then"
+    CONTRADICTING_GUARDS = "contradicting-guards"
+    REMEDY_NOBODY_GIVES = "remedy-nobody-gives"
+    # Between policies.
+    DUPLICATE_POLICY = "duplicate-policy"
+    NO_CALENDAR = "no-calendar"
+    TIED_LOCATIONS = "tied-locations"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something that keeps the policies of a folder out of force; sorts by file, line and column."""
+
+    file: str
+    """Relative to the folder; `.` for the folder itself."""
+    line: int
+    """From 1."""
+    column: int
+    """In characters, from 1."""
+    name: ProblemName
+    message: str
+    frame: str = ""
+    """The line with two around it, and a caret under the place."""
+    near: str | None = None
+    """The nearest name that exists."""
+
+    def __str__(self) -> str:
+        hint = f"; did you mean `{self.near}`?" if self.near else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+
+
+class PolicyProblemsError(ValueError):
+    """Policies that are not in force, with all their `problems`."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+LONGEST_QUOTE = 60
+
+
+def quote(value: object) -> str:
+    """What stands in a file, in backticks, short and without control characters."""
+    text = value if isinstance(value, str) else str(value)
+    if len(text) > LONGEST_QUOTE:
+        text = text[: LONGEST_QUOTE - 1] + "…"
+    return f"`{printable(text)}`"
+
+
+def printable(text: str) -> str:
+    """`text` with a replacement character for whatever a terminal would obey."""
+    return (
+        text
+        if text.isprintable()
+        else "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    )
+
+
+def nearest(name: object, names: Collection[str]) -> str | None:
+    """The name that was probably meant."""
+    if not isinstance(name, str) or len(name) > LONGEST_QUOTE:
+        return None
+    lowered = {known.lower(): known for known in sorted(names, reverse=True)}
+    found = get_close_matches(name.lower(), lowered, n=1)
+    return lowered[found[0]] if found else None

@@ -1,0 +1,49 @@
+"""Reading a folder of policies: everything that is right with it, and everything that is wrong."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from empower.policy import files, lineage
+from empower.policy.file_checks import FILE_CHECKS
+from empower.policy.meaning import meaning
+from empower.policy.policies import PolicySet
+from empower.policy.problems import Problem
+from empower.policy.shape import File, shaped
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a folder holds."""
+
+    policies: PolicySet
+    """The policies that govern locations and have no problem; in force only if nothing in the folder has one."""
+    problems: tuple[Problem, ...]
+    """All at once, by file, line and column."""
+    ids: tuple[str, ...] = ()
+    """Of all policies that were found, those that are there to be extended included."""
+
+
+def read(directory: Path) -> Reading:
+    """Read and check all policies of a folder; never raises for what stands in its files."""
+    texts, problems = files.load(directory)
+    is_readable = not problems
+    found: list[File] = []
+    for text in texts:
+        file, wrong = shaped(text)
+        problems += wrong
+        if file:
+            problems += [file.problem(fault) for check in FILE_CHECKS for fault in check(file)]
+            found.append(file)
+    problems += lineage.duplicates(found)
+    problems += lineage.extends(found, is_complete=is_readable and len(found) == len(texts))
+    unusable = {problem.file for problem in problems}
+    tied = list(lineage.ties(found))
+    unusable |= {file.source.name for one, other, _ in tied for file in (one, other)}
+    good, wrong = lineage.checked(lineage.wholes(found))
+    usable = [whole for whole in good if not any(file.source.name in unusable for file in whole.chain)]
+    problems += [*wrong, *(problem for _, _, problem in tied)]
+    return Reading(
+        PolicySet(meaning(whole) for whole in usable if whole.document.policy.locations),
+        tuple(sorted(set(problems), key=lambda one: (one.file, one.line, one.column, one.name, one.message))),
+        tuple(sorted({file.id for file in found})),
+    )
