@@ -10,12 +10,13 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from empower.policy.frames import frame
 from empower.policy.positions import Path as KeyPath
-from empower.policy.positions import Positions, TooDeepError
+from empower.policy.positions import Positions, TooDeepError, may_be_deep
 from empower.policy.positions import positions as scan
 from empower.policy.problems import Problem, ProblemName, printable
 
@@ -30,7 +31,11 @@ class Text:
     name: str
     text: str
     data: dict[str, Any]
-    positions: Positions
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Where everything stands; only found out where there is a problem to place."""
+        return scan(self.text)
 
     def problem(
         self,
@@ -108,7 +113,8 @@ def _of_file(name: str, problem: ProblemName, message: str) -> Problem:
 def parse(name: str, text: str) -> Text | Problem:
     """The TOML of a file, or what is wrong with it as TOML. Depth is bounded before `tomllib` sees the text."""
     try:
-        where = scan(text)
+        if may_be_deep(text):
+            scan(text)
         data = tomllib.loads(text, parse_float=_decimal)
     except TooDeepError as error:
         line, column = error.line, error.column
@@ -117,7 +123,7 @@ def parse(name: str, text: str) -> Text | Problem:
         return _not_toml(name, text, str(error))
     except (ValueError, RecursionError) as error:
         return Problem(name, 1, 1, ProblemName.BAD_TOML, f"not TOML: {printable(str(error))}")
-    return Text(name, text, data, where)
+    return Text(name, text, data)
 
 
 _place = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")

@@ -26,6 +26,10 @@ _blank = re.compile(r"(?:[ \t\n]|\#[^\n]*)*").match
 _key = re.compile(rf"[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL}").match
 _scalar = re.compile(rf"{_MANY_BASIC}|{_MANY_LITERAL}|{_BASIC}|{_LITERAL}|[^,\]}}\#\n]+", re.DOTALL).match
 
+_silent = re.compile(rf"{_MANY_BASIC}|{_MANY_LITERAL}|{_BASIC}|{_LITERAL}|\#[^\n]*", re.DOTALL).sub
+_brackets = re.compile(r"[\[\]{}]").findall
+_dots = re.compile(r"(?:\.[ \t]*[A-Za-z0-9_-]+[ \t]*)+").findall
+
 
 class TooDeepError(ValueError):
     """Tables or arrays nested beyond `DEEPEST`, at `line` and `column`."""
@@ -59,7 +63,12 @@ class Positions:
         return iter(self._places)
 
     def value(self, path: Path) -> tuple[int, int]:
-        """Of the value at `path`; of the nearest key above it if there is no such value."""
+        """Of the value at `path`; of the nearest key above it if there is no such value.
+
+        An element of something that was not written as an array is that thing itself.
+        """
+        if path not in self._places and path and isinstance(path[-1], int):
+            path = path[:-1]
         place = self._places.get(path)
         return self.key(path) if place is None else self._line_column(place.value)
 
@@ -84,6 +93,17 @@ def positions(text: str) -> Positions:
     except _Deep as deep:
         raise TooDeepError(*Positions(text, {(): _Place(deep.offset, deep.offset)}).key(())) from None
     return Positions(text, scanner.places)
+
+
+def may_be_deep(text: str) -> bool:
+    """Whether anything in `text` could be nested beyond `DEEPEST`: an upper bound, much cheaper than to scan."""
+    bare = _silent("_", text)
+    open_now = deepest = 0
+    for bracket in _brackets(bare):
+        open_now += 1 if bracket in "[{" else -1
+        deepest = max(deepest, open_now)
+    dots = max((run.count(".") for run in set(_dots(bare))), default=0)
+    return (deepest + 1) * (dots + 1) > DEEPEST
 
 
 class _Deep(Exception):  # noqa: N818

@@ -6,8 +6,10 @@ A name is never renamed or reused: scripts and editors tell problems apart by it
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from enum import StrEnum
+
+from empower.core.errors import PolicyError
 
 
 class ProblemName(StrEnum):
@@ -96,12 +98,17 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
 
 
-class PolicyProblemsError(ValueError):
+class PolicyProblemsError(PolicyError):
     """Policies that are not in force, with all their `problems`."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        """`problems` are those of one folder."""
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__(f"the policies have {count}, so they are not in force; see `empower policy check`")
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join([self.detail, *(str(problem) for problem in self.problems)])
 
 
 LONGEST_QUOTE = 60
@@ -125,9 +132,14 @@ def printable(text: str) -> str:
 
 
 def nearest(name: object, names: Collection[str]) -> str | None:
-    """The name that was probably meant."""
-    if not isinstance(name, str) or len(name) > LONGEST_QUOTE:
+    """The name that was probably meant: of the most alike, one with the same letters, or the same first one."""
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_QUOTE:
         return None
     lowered = {known.lower(): known for known in sorted(names, reverse=True)}
-    found = get_close_matches(name.lower(), lowered, n=1)
-    return lowered[found[0]] if found else None
+    meant = name.lower()
+    found = get_close_matches(meant, lowered, n=10)
+    return lowered[max(found, key=lambda known: _likeness(meant, known))] if found else None
+
+
+def _likeness(name: str, known: str) -> tuple[float, bool, bool]:
+    return SequenceMatcher(None, known, name).ratio(), sorted(name) == sorted(known), name[0] == known[0]

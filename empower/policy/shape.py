@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from empower.core.calendar import UNITS
 from empower.core.policy import Beyond, Dimension, Fact, Scope, Weekday
 from empower.policy.document import NAMED, Document, Then, keys_of
 from empower.policy.files import Text
@@ -22,7 +23,7 @@ CHOICES: dict[str, tuple[ProblemName, str, tuple[str, ...]]] = {
     "dimension": (ProblemName.UNKNOWN_DIMENSION, "dimension", get_args(Dimension)),
     "week_starts": (ProblemName.UNKNOWN_WEEKDAY, "weekday", get_args(Weekday)),
     "weekdays": (ProblemName.UNKNOWN_WEEKDAY, "weekday", get_args(Weekday)),
-    "beyond": (ProblemName.UNKNOWN_BEYOND, "word for what is beyond a limit", get_args(Beyond)),
+    "beyond": (ProblemName.UNKNOWN_BEYOND, "consequence", get_args(Beyond)),
     "then": (ProblemName.UNKNOWN_THEN, "consequence", get_args(Then)),
     "require": (ProblemName.UNKNOWN_REQUIREMENT, "requirement", get_args(Fact)),
 }
@@ -87,7 +88,7 @@ def shaped(source: Text) -> tuple[File | None, list[Problem]]:
             document = Document.model_validate(data)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            faults += [_fault(detail) for detail in details]
+            faults += [_fault(detail) for detail in details if detail["loc"] not in broken]
             cuts = {_cut(detail) for detail in details}
             if any(path in ((), ("policy",), ("policy", "id")) for path in cuts):
                 return None, _problems(source, faults)
@@ -137,7 +138,8 @@ def _fault(detail: ErrorDetails) -> Fault:
     if kind == "missing":
         return _missing(path)
     if kind in OWN and kind != ProblemName.WRONG_TYPE:
-        return Fault(ProblemName(kind), path, said)
+        near = nearest(detail["input"], UNITS) if kind == ProblemName.UNKNOWN_WINDOW else None
+        return Fault(ProblemName(kind), path, said, near)
     key = str(next((part for part in reversed(path) if isinstance(part, str)), ""))
     return _worded(kind, path, key, detail["input"], said)
 
