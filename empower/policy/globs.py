@@ -26,15 +26,16 @@ def common(one: str, other: str) -> str | None:
     if STAR not in one and STAR not in other:
         return one if one == other else None
     waiting = deque([(0, 0, "")])
-    seen = {(0, 0)}
+    seen: set[tuple[int, int]] = set()
     while waiting:
         left, right, text = waiting.popleft()
         if left == len(one) and right == len(other):
             return text
+        if (left, right) in seen:
+            continue
+        seen.add((left, right))
         for step in _steps(one, other, left, right, text):
-            if step[:2] not in seen:
-                seen.add(step[:2])
-                waiting.append(step) if len(step[2]) > len(text) else waiting.appendleft(step)
+            waiting.append(step) if len(step[2]) > len(text) else waiting.appendleft(step)
     return None
 
 

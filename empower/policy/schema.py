@@ -25,6 +25,10 @@ class EditorSchema(GenerateJsonSchema):
         made.pop("title", None)
         return made
 
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """Tables by name, with no other names."""
+        return {**super().dict_schema(schema), "additionalProperties": False}
+
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         """Keys speak for themselves."""
         return False
