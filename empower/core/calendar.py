@@ -46,7 +46,7 @@ class Calendar:
         if every is None:
             return FOR_EVER
         if every in UNITS:
-            return self._first(every, day).isoformat()
+            return first_day(every, day, self.week_starts).isoformat()
         return (day - timedelta(days=rolling_days(every) - 1)).isoformat()
 
     def resets(self, every: str | None, day: date) -> datetime | None:
@@ -58,20 +58,12 @@ class Calendar:
             return None
         if every not in UNITS or every == "day":
             return self.day_start(day + timedelta(days=1))
-        first = self._first(every, day)
+        first = first_day(every, day, self.week_starts)
         if every == "week":
             return self.day_start(first + timedelta(days=7))
         months = {"month": 1, "quarter": 3, "year": 12}[every]
         index = first.year * 12 + first.month - 1 + months
         return self.day_start(date(index // 12, index % 12 + 1, 1))
-
-    def _first(self, every: str, day: date) -> date:
-        if every == "day":
-            return day
-        if every == "week":
-            return day - timedelta(days=(day.weekday() - self.week_starts) % 7)
-        month = {"month": day.month, "quarter": (day.month - 1) // 3 * 3 + 1, "year": 1}[every]
-        return date(day.year, month, 1)
 
 
 def rolling_days(every: str) -> int:
@@ -79,11 +71,34 @@ def rolling_days(every: str) -> int:
     return int(every.split(" ", 1)[0])
 
 
-def bucket(every: str | None) -> str:
-    """What a window's counter is kept in: a rolling window is summed from its days."""
+def bucket(every: str | None, week_starts: str) -> str:
+    """What a window's counter is kept in: a rolling window is summed from its days.
+
+    A week is named with its first day, so that a calendar's edit begins another counter and bends none.
+    """
     if every is None:
         return "ever"
+    if every == "week":
+        return f"week-{week_starts}"
     return every if every in UNITS else "day"
+
+
+def bucket_start(kept: str, day: date) -> str:
+    """The first business day of the bucket that `day` falls in."""
+    if kept == "ever":
+        return FOR_EVER
+    unit, _, week_starts = kept.partition("-")
+    return first_day(unit, day, WEEKDAYS.index(week_starts) if week_starts else 0).isoformat()
+
+
+def first_day(unit: str, day: date, week_starts: int) -> date:
+    """The first business day of the day, week, month, quarter or year that `day` falls in."""
+    if unit == "day":
+        return day
+    if unit == "week":
+        return day - timedelta(days=(day.weekday() - week_starts) % 7)
+    month = {"month": day.month, "quarter": (day.month - 1) // 3 * 3 + 1, "year": 1}[unit]
+    return date(day.year, month, 1)
 
 
 @lru_cache(maxsize=1024)

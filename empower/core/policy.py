@@ -200,6 +200,6 @@ class Policy(Meaning):
         return readable(amount_minor, self.calendar.decimals, self.calendar.symbol)
 
     def remedies_for(self, reason: str) -> tuple[str, ...]:
-        """The remedies of a reason in the order to offer them; all of them for `*`."""
+        """The remedies of a reason in the order to offer them; all of them, by name, for `*`."""
         listed = self.reasons[reason].remedies
-        return tuple(self.remedies) if listed == EVERYTHING else listed
+        return tuple(sorted(self.remedies)) if listed == EVERYTHING else listed

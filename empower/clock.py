@@ -1,0 +1,8 @@
+"""The one place that reads the clock; everywhere else the time is an argument."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """This moment, aware, in UTC."""
+    return datetime.now(UTC)

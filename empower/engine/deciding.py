@@ -1,0 +1,179 @@
+"""May I comp this? Reading what a decision needs, deciding, and holding what was approved."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from empower.core.codes import Outcome
+from empower.core.comp import Comp, hold_move
+from empower.core.counter import Needed, Usage
+from empower.core.decide import decide, outcome
+from empower.core.decision import Decision, recorded
+from empower.core.entry import commitment, recorded_standing, stamp
+from empower.core.errors import FieldError, InputError, KeyReusedError, unknown_name
+from empower.core.history import first_comp
+from empower.core.policy import Policy
+from empower.core.request import Context, Facts, Request, facts_of
+from empower.engine.desk import CLOCK_SKEW, Desk, Place, arrive, new_id, new_pseudonym, new_salt, open_book
+from empower.engine.rules import move_counters
+from empower.store import Unit
+from empower.store.unit import group_location
+
+
+class Case(NamedTuple):
+    """A request as it was decided, with all that was read for it."""
+
+    place: Place
+    facts: Facts
+    context: Context
+    needed: list[Needed | None]
+    standing: list[Usage | None]
+    decision: Decision
+    day: date
+
+
+def study(desk: Desk, unit: Unit, request: Request, by: str, *, guest: str | None) -> Case:
+    """Decide a request; `guest` is the guest's pseudonym.
+
+    Raises `InputError` for names, a currency, an amount or a moment that cannot be meant.
+    """
+    book = open_book(unit, request.location, lambda: ())
+    place = arrive(desk, unit, book, by)
+    policy = place.policy.policy
+    _check_meaning(policy, request, place.now)
+    day = policy.days.business_day(place.now)
+    context = context_of(unit, request, day, guest)
+    facts = facts_of(request, context)
+    return _decided(unit, place, facts, context, day)
+
+
+def _decided(unit: Unit, place: Place, facts: Facts, context: Context, day: date) -> Case:
+    compiled, now = place.policy, place.now
+    group = group_location(compiled.policy.id)
+    needed = compiled.counters(facts, now)
+    standing = unit.usages(place.location, group, needed)
+    if outcome(compiled, facts, standing, now) is not Outcome.APPROVE:
+        needed = compiled.counters(facts, now, offers=True)
+        standing = unit.usages(place.location, group, needed)
+    return Case(place, facts, context, needed, standing, decide(compiled, facts, standing, now), day)
+
+
+def _check_meaning(policy: Policy, request: Request, now: datetime) -> None:
+    """Raise `InputError` with everything in a request that no rule could make sense of."""
+    errors = []
+    if request.remedy not in policy.remedies:
+        errors.append(unknown_name("/remedy", "remedy", request.remedy, policy.remedies))
+    if request.reason not in policy.reasons:
+        errors.append(unknown_name("/reason", "reason", request.reason, policy.reasons))
+    currency = policy.calendar.currency
+    if request.amount.currency != currency:
+        message = f"amounts at `{request.location}` are in `{currency}`, not `{request.amount.currency}`"
+        errors.append(FieldError("/amount/currency", message, currency))
+    remedy = policy.remedies.get(request.remedy)
+    if remedy is not None and request.amount.amount == 0 and not (remedy.zero or remedy.most == 0):
+        errors.append(FieldError("/amount/amount", f"a `{request.remedy}` needs an amount above zero"))
+    if request.occurred_at is not None and request.occurred_at > now + CLOCK_SKEW:
+        errors.append(FieldError("/occurred_at", f"`{request.occurred_at.isoformat()}` is in the future"))
+    if errors:
+        raise InputError(errors[0].message, errors=errors)
+
+
+def context_of(unit: Unit, request: Request, day: date, guest: str | None) -> Context:
+    """What is known of a request at a location on business day `day`; raises `InputError` for a stranger."""
+    roles = unit.roster(request.location, request.employee)
+    if not roles:
+        error = unknown_name("/employee", "employee", request.employee, unit.employees(request.location))
+        raise InputError(error.message, code="unknown_employee", errors=[error])
+    held = tuple(role.role for role in roles if role.holds(day))
+    own = guest is not None and guest == roles[0].guest
+    check = request.check
+    before = None
+    if check is not None and check.total is not None:
+        before = unit.check_total(request.location, check.id)
+    return Context(
+        roles=held,
+        active=bool(held),
+        guest=guest,
+        employee_is_guest=own or request.guest == f"employee:{request.employee}",
+        has_note=bool(request.note),
+        check_total_before_minor=before,
+    )
+
+
+def known_guest(desk: Desk, unit: Unit, reference: str | None) -> str | None:
+    """The pseudonym of a guest reference; a new one where there is none yet, not kept."""
+    if reference is None:
+        return None
+    return unit.guest(desk.secret.guest(reference)) or new_pseudonym()
+
+
+def kept_guest(desk: Desk, unit: Unit, reference: str | None) -> str | None:
+    """The pseudonym of a guest reference, kept for the next time."""
+    if reference is None:
+        return None
+    mac = desk.secret.guest(reference)
+    pseudonym = unit.guest(mac)
+    if pseudonym is None:
+        pseudonym = new_pseudonym()
+        unit.add_guest(mac, pseudonym)
+    return pseudonym
+
+
+def answer_again(unit: Unit, request: Request, owner: str, key: str, body: bytes) -> Comp | None:
+    """The comp that a key made before; raises `KeyReusedError` where it came with another body."""
+    found = unit.answered(request.location, owner, key)
+    if found is None:
+        return None
+    known_body, comp_id = found
+    if known_body != body:
+        raise KeyReusedError(f"the key `{key}` was used for another request: take a new key for a new request")
+    return unit.comp(comp_id)
+
+
+def hold(unit: Unit, case: Case, request: Request) -> Comp:
+    """Write the decision into the book, and hold what it approved."""
+    place = case.place
+    book = open_book(unit, place.location)
+    salt = new_salt() if request.note else None
+    body = decision_body(case, request, salt)
+    comp_id = new_id(place.now)
+    line = unit.append(book, "decision", place.now, comp_id, place.by, body)
+    comp = first_comp(place.location, line.seq, line.recorded_at, comp_id, body)
+    unit.put_comp(comp)
+    if comp.authority is not None:
+        move_counters(unit, comp, place.policy, hold_move(comp.held_minor))
+    if request.note and salt is not None:
+        unit.add_note(place.location, line.seq, salt, request.note)
+    return comp
+
+
+def decision_body(case: Case, request: Request, salt: bytes | None) -> dict[str, Any]:
+    """What a decision entry says: all that it takes to decide again, and nothing that names the guest."""
+    asked = request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    asked.pop("note", None)
+    asked.pop("guest", None)
+    if case.facts.guest is not None:
+        asked["guest"] = case.facts.guest
+    context = case.context._asdict()
+    del context["guest"]
+    policy, now = case.place.policy.policy, case.place.now
+    body = {
+        "request": asked,
+        "context": context,
+        "policy": policy.digest,
+        "policy_id": policy.id,
+        "day": case.day.isoformat(),
+        "standing": recorded_standing(case.needed, case.standing),
+        "decision": recorded(case.decision),
+    }
+    seconds = _seconds(policy, case.decision)
+    if seconds is not None:
+        body["expires_at"] = stamp(now + timedelta(seconds=seconds))
+    if salt is not None and request.note:
+        body["note"] = {"commitment": commitment(salt, request.note)}
+    return body
+
+
+def _seconds(policy: Policy, decision: Decision) -> int | None:
+    if decision.outcome is Outcome.APPROVE:
+        return policy.holds.expires_seconds
+    return policy.approval.expires_seconds if decision.outcome is Outcome.ESCALATE else None

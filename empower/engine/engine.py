@@ -1,0 +1,450 @@
+"""The engine: every use case as one call. The HTTP layer and the command line are thin over it."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pydantic import ValidationError
+
+from empower import clock as clocks
+from empower.core.canonical import canonical
+from empower.core.comp import Comp, Step, reverse, void
+from empower.core.entry import stamp
+from empower.core.errors import EmpowerError, FieldError, InputError, StoreError
+from empower.core.request import Request
+from empower.engine import keys, moving, options, places, staff
+from empower.engine.budgets import Subjects, budgets
+from empower.engine.deciding import answer_again, hold, kept_guest, known_guest, study
+from empower.engine.desk import Desk, Place, arrive, input_error, new_id, open_book
+from empower.engine.keys import Caller
+from empower.engine.moving import Within, find
+from empower.engine.options import OptionsRequest
+from empower.engine.rules import Rules
+from empower.engine.secret import load_secret
+from empower.engine.showing import comp_view, decision_view, entry_view
+from empower.engine.views import (
+    BudgetView,
+    CompPage,
+    CompView,
+    DecisionView,
+    EntryPage,
+    KeyView,
+    LocationView,
+    NewKeyView,
+    OptionsView,
+    StaffImportView,
+    StaffView,
+)
+from empower.policy import PolicySource
+from empower.store import Store, Unit
+from empower.store.database import sqlite_path
+from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of
+from empower.store.people import Deployment, deployment, put_deployment, touch_key
+
+T = TypeVar("T")
+
+DEFAULT_STORE = "sqlite:///empower.db"
+DEFAULT_POLICIES = "policies"
+LARGEST_PAGE = 500
+TOUCH_SECONDS = 60
+"""How stale a key's last use may be."""
+
+
+class Engine:
+    """Decides, holds and writes down. Safe for many threads; several processes may share one store."""
+
+    def __init__(self, store: Store, desk: Desk) -> None:
+        """Use `Engine.open`."""
+        self.store = store
+        self._desk = desk
+        self._touched: dict[str, datetime] = {}
+
+    @classmethod
+    def open(
+        cls,
+        store: str = DEFAULT_STORE,
+        *,
+        policies: str | Path | PolicySource = DEFAULT_POLICIES,
+        clock: Callable[[], datetime] = clocks.now,
+        create: bool = False,
+        title: str = "",
+    ) -> "Engine":
+        """Open a store (a database URL) under the policies of a folder.
+
+        `clock` gives aware moments. `create` makes or migrates the store first. Raises `StoreError` for a store
+        that is not set up or of a newer schema, `PolicyError` for policies with problems.
+        """
+        opened = Store.open(store, create=create)
+        try:
+            path = sqlite_path(opened.url)
+            secret_path = None if path is None else path.with_name(path.name + ".secret")
+            secret = load_secret(secret_path, create=create, in_memory=path is None)
+            source = policies if isinstance(policies, PolicySource) else PolicySource(Path(policies))
+            engine = cls(opened, Desk(Rules(source), secret, clock))
+            engine._introduce(title, create=create)
+        except BaseException:
+            opened.close()
+            raise
+        return engine
+
+    def _introduce(self, title: str, *, create: bool) -> None:
+        """Hold the secret against the store's, or tell a new store what it is."""
+        check = self._desk.secret.check()
+        with self.store.read() as unit:
+            found = deployment(unit)
+        if found is None and create:
+            now = self._desk.clock()
+            new = Deployment(new_id(now), title, stamp(now), check)
+            self.store.write(lambda unit: put_deployment(unit, new), alone=True)
+        elif found is None or found.secret_check != check:
+            raise StoreError("the secret is not the one that this store was made with", code="secret_wrong")
+
+    @property
+    def policies(self) -> PolicySource:
+        """The policy files' last good set, and their problems."""
+        return self._desk.rules.source
+
+    @property
+    def deployment(self) -> Deployment:
+        """What this store is."""
+        with self.store.read() as unit:
+            found = deployment(unit)
+        if found is None:
+            raise StoreError("the store is not set up: run `empower init`", code="store_missing")
+        return found
+
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """The engine itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    # Deciding
+
+    def evaluate(self, request: Request | dict[str, Any]) -> DecisionView:
+        """The decision on a request, nothing held, nothing written; raises `InputError`."""
+        asked = _request(request)
+        with self.store.read() as unit:
+            return self._evaluate(unit, asked)
+
+    def evaluate_batch(self, requests: Sequence[Request | dict[str, Any]]) -> list[DecisionView | EmpowerError]:
+        """The decisions on many requests, each by itself, in their order; what is wrong with one stands in its place."""
+        answers: list[DecisionView | EmpowerError] = []
+        with self.store.read() as unit:
+            for request in requests:
+                try:
+                    answers.append(self._evaluate(unit, _request(request)))
+                except EmpowerError as error:
+                    answers.append(error)
+        return answers
+
+    def _evaluate(self, unit: Unit, request: Request) -> DecisionView:
+        guest = known_guest(self._desk, unit, request.guest)
+        case = study(self._desk, unit, request, "", guest=guest)
+        return decision_view(case.decision, case.place.policy.policy)
+
+    def options(self, request: OptionsRequest | dict[str, Any]) -> OptionsView:
+        """What may be offered for a reason, each remedy with its largest amount; raises `InputError`."""
+        asked = _validated(OptionsRequest, request)
+        with self.store.read() as unit:
+            return options.options(self._desk, unit, asked)
+
+    def request(
+        self, request: Request | dict[str, Any], *, key: str | None = None, owner: str = "", by: str = "python"
+    ) -> CompView:
+        """Decide and hold: the comp, whatever the outcome, after it is durably written.
+
+        The same `key` of the same `owner` at the same location gives the first answer again; with another body it
+        raises `KeyReusedError`. Raises `InputError` for what cannot be meant, `BusyError` where nothing was written.
+        """
+        asked = _request(request)
+        return self.store.write(lambda unit: self._hold(unit, asked, key, owner, by))
+
+    def _hold(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> CompView:
+        body = b""
+        if key is not None:
+            body = self._desk.secret.body(canonical(request.model_dump(mode="json")))
+            before = answer_again(unit, request, owner, key, body)
+            if before is not None:
+                return self._first_answer(unit, before)
+        case = study(self._desk, unit, request, by, guest=kept_guest(self._desk, unit, request.guest))
+        comp = hold(unit, case, request)
+        if key is not None:
+            unit.answer(request.location, owner, key, body, comp.id)
+        return self._show(unit, comp, note=request.note)
+
+    def _first_answer(self, unit: Unit, comp: Comp) -> CompView:
+        """A comp as it was when it was first answered."""
+        line = unit.entry(comp.location, comp.seq)
+        if line is None:
+            raise StoreError(f"entry {comp.seq} of `{comp.location}` is lost", code="store_damaged")
+        return self._show(unit, moving.first_state(line), note=note_of(unit, comp.location, comp.seq))
+
+    def _show(self, unit: Unit, comp: Comp, *, note: str | None) -> CompView:
+        found = [unit.entry(comp.location, comp.seq)] if comp.last_seq == comp.seq else lines_of(unit, comp)
+        entries = [line for line in found if line is not None]
+        policy = self._desk.rules.kept(unit, moving.policy_of(entries[0])).policy
+        return comp_view(comp, entries, policy, note)
+
+    # The life of a comp
+
+    def capture(
+        self, comp_id: str, amount: int | None = None, *, by: str = "python", within: Within = None
+    ) -> CompView:
+        """The guest was served: spend `amount` minor units (default: all) of the hold, release the rest.
+
+        A hold that has expired is spent all the same, `forced` where there is no longer room. Raises `NotFoundError`,
+        `ConflictError`, `InputError`.
+        """
+        rules = self._desk.rules
+        return self._move(
+            comp_id, by, within, lambda unit, comp, place: moving.capture(rules, unit, comp, place, amount)
+        )
+
+    def void(
+        self, comp_id: str, *, note: str | None = None, by: str = "python", within: Within = None
+    ) -> CompView:
+        """The remedy was not given: release the hold."""
+        said, salt = moving.noted(note)
+        return self._move(
+            comp_id, by, within, lambda _unit, comp, place: void(comp, place.now, said), note=note, salt=salt
+        )
+
+    def reverse(
+        self,
+        comp_id: str,
+        amount: int | None = None,
+        *,
+        note: str | None = None,
+        by: str = "python",
+        within: Within = None,
+    ) -> CompView:
+        """Take back `amount` minor units (default: all) of what was captured, into the windows that were charged."""
+        said, salt = moving.noted(note)
+        return self._move(
+            comp_id,
+            by,
+            within,
+            lambda _unit, comp, place: reverse(comp, amount, place.now, said),
+            note=note,
+            salt=salt,
+        )
+
+    def _move(
+        self,
+        comp_id: str,
+        by: str,
+        within: Within,
+        step: Callable[[Unit, Comp, Place], Step | None],
+        *,
+        note: str | None = None,
+        salt: bytes | None = None,
+    ) -> CompView:
+        def job(unit: Unit) -> Callable[[], CompView]:
+            before = find(unit, comp_id, within)
+            comp = moving.move(self._desk, unit, comp_id, by, within, lambda c, place: step(unit, c, place))
+            if note and salt and comp.last_seq != before.last_seq:
+                unit.add_note(comp.location, comp.last_seq, salt, note)
+            return lambda: self.comp(comp_id)
+
+        return self.store.write(job)()
+
+    def expire(self, location: str | None = None) -> list[CompView]:
+        """Expire what is due by now, at one location or at all; returns what was."""
+
+        def job(unit: Unit) -> list[str]:
+            wanted = [book.location for book in books(unit)] if location is None else [location]
+            expired = []
+            for name in wanted:
+                book = open_book(unit, name, lambda: [found.location for found in books(unit)])
+                expired += [comp.id for comp in arrive(self._desk, unit, book, "expiry").expired]
+            return expired
+
+        return [self.comp(comp_id) for comp_id in self.store.write(job)]
+
+    # Reading
+
+    def comp(self, comp_id: str, *, within: Within = None) -> CompView:
+        """A comp with its whole life; raises `NotFoundError`, for one elsewhere as for one that never was."""
+        with self.store.read() as unit:
+            comp = find(unit, comp_id, within)
+            return self._show(unit, comp, note=note_of(unit, comp.location, comp.seq))
+
+    def comps(
+        self,
+        *,
+        status: str | None = None,
+        location: str | None = None,
+        employee: str | None = None,
+        guest: str | None = None,
+        since: datetime | None = None,
+        forced: bool | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        within: Within = None,
+    ) -> CompPage:
+        """Comps, newest first; `guest` is the till's reference or a pseudonym, `cursor` the page before's `next`."""
+        most = _page(limit)
+        with self.store.read() as unit:
+            pseudonym = None
+            if guest is not None:
+                pseudonym = unit.guest(self._desk.secret.guest(guest)) or guest
+            wanted = Wanted(
+                moving.status_of(status),
+                location,
+                employee,
+                pseudonym,
+                None if since is None else stamp(since),
+                forced,
+                moving.cursor_of(cursor),
+                within,
+            )
+            found = comps(unit, wanted, most + 1)
+            items = [self._show(unit, comp, note=note_of(unit, comp.location, comp.seq)) for comp in found[:most]]
+        return CompPage(items=items, next=items[-1].id if len(found) > most else None)
+
+    def budgets(
+        self,
+        location: str,
+        *,
+        employee: str | None = None,
+        guest: str | None = None,
+        check: str | None = None,
+        incident: str | None = None,
+        shift: str | None = None,
+    ) -> list[BudgetView]:
+        """Each limit that applies at a location, and to whom or what is named; raises `InputError`."""
+        with self.store.read() as unit:
+            place = self._arrive(unit, location)
+            roles: tuple[str, ...] = tuple(place.policy.policy.roles)
+            if employee is not None:
+                roles = staff.roles_on(unit, place, employee)
+            pseudonym = None if guest is None else known_guest(self._desk, unit, guest)
+            subjects = Subjects(location, employee, pseudonym, check, incident, shift)
+            return budgets(unit, place, subjects, roles)
+
+    def entries(self, location: str, *, since: int = 0, limit: int = 100) -> EntryPage:
+        """The lines of a book from seq `since` on; raises `InputError` for an unknown location."""
+        most = _page(limit)
+        with self.store.read() as unit:
+            self._book(unit, location)
+            found = lines(unit, location, since, most + 1)
+        items = [entry_view(line) for line in found[:most]]
+        return EntryPage(items=items, next=found[most].seq if len(found) > most else None)
+
+    def ready(self) -> list[str]:
+        """Why the engine is not, or not wholly, ready to answer; nothing if it is."""
+        with self.store.read() as unit:
+            books(unit)
+        return [str(problem) for problem in self.policies.problems]
+
+    def _book(self, unit: Unit, location: str) -> Any:
+        return open_book(unit, location, lambda: [book.location for book in books(unit)])
+
+    def _arrive(self, unit: Unit, location: str) -> Place:
+        return arrive(self._desk, unit, self._book(unit, location), "")
+
+    # Setting up
+
+    def locations(self, only: Within = None) -> list[LocationView]:
+        """The locations that a caller reaches."""
+        with self.store.read() as unit:
+            return places.locations(self._desk, unit, only)
+
+    def open_location(self, location: str, *, title: str = "", by: str, why: str = "") -> LocationView:
+        """Open the book of a location; raises `InputError`, `ConflictError`, `PolicyError`."""
+        return self.store.write(
+            lambda unit: places.open_location(self._desk, unit, location, title, by, why), alone=True
+        )
+
+    def staff(self, location: str | None = None) -> list[StaffView]:
+        """The roster, and whether each role is held on the location's present business day."""
+        with self.store.read() as unit:
+            return staff.roster(self._desk, unit, location)
+
+    def add_staff(
+        self,
+        employee: str,
+        *,
+        name: str,
+        role: str,
+        at: Sequence[str],
+        since: date | None = None,
+        until: date | None = None,
+        guest: str | None = None,
+        by: str,
+        why: str = "",
+    ) -> list[StaffView]:
+        """Give an employee a role at locations; the same again with other dates changes them."""
+        rows = [staff.NewStaff(employee, name, place, role, since, until, guest) for place in at]
+        self.store.write(lambda unit: staff.add_staff(self._desk, unit, rows, by, why), alone=True)
+        return [row for row in self.staff() if row.id == employee and row.role == role and row.location in at]
+
+    def import_staff(self, text: str, *, dry_run: bool = False, by: str, why: str = "") -> StaffImportView:
+        """Take a roster in CSV (id,name,location,role,from,until,guest), all of it or, with an `InputError`, nothing."""
+        rows = staff.parse_roster(text)
+        if dry_run:
+            with self.store.read() as unit:
+                found = staff.add_staff(self._desk, unit, rows, by, why)
+                return found.model_copy(update={"dry_run": True})
+        return self.store.write(lambda unit: staff.add_staff(self._desk, unit, rows, by, why), alone=True)
+
+    def create_key(self, *, scopes: Sequence[str], at: Sequence[str], name: str = "", by: str) -> NewKeyView:
+        """Make an API key; its secret is in this answer and nowhere else."""
+        return self.store.write(
+            lambda unit: keys.create_key(self._desk, unit, scopes, at, name, by), alone=True
+        )
+
+    def keys(self) -> list[KeyView]:
+        """All API keys, without their secrets."""
+        with self.store.read() as unit:
+            return keys.listed(unit)
+
+    def revoke_key(self, key_id: str, *, by: str, why: str = "") -> KeyView:
+        """End an API key."""
+        return self.store.write(lambda unit: keys.revoke_key(self._desk, unit, key_id, by, why), alone=True)
+
+    def authenticate(self, secret: str) -> Caller | None:
+        """Who holds a key; None for one that is unknown or revoked."""
+        with self.store.read() as unit:
+            key = keys.authenticate(unit, secret)
+        if key is None:
+            return None
+        now = self._desk.clock()
+        touched = self._touched.get(key.id)
+        if touched is None or (now - touched).total_seconds() >= TOUCH_SECONDS:
+            self._touched[key.id] = now
+            self.store.write(lambda unit: touch_key(unit, key.id, stamp(now)))
+        return keys.caller_of(key)
+
+
+def _validated(model: type[T], value: T | dict[str, Any]) -> T:
+    if isinstance(value, model):
+        return value
+    try:
+        checked: T = model.model_validate(value)  # type: ignore[attr-defined]
+    except ValidationError as error:
+        raise input_error(error) from None
+    return checked
+
+
+def _request(value: Request | dict[str, Any]) -> Request:
+    return _validated(Request, value)
+
+
+def _page(limit: int) -> int:
+    if not 1 <= limit <= LARGEST_PAGE:
+        message = f"`{limit}` is no page size: take 1 to {LARGEST_PAGE}"
+        raise InputError(message, errors=[FieldError("/limit", message)])
+    return limit
+

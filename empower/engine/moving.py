@@ -1,0 +1,108 @@
+"""The later steps of a comp: capture, void, reverse, expire."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+from uuid import UUID
+
+from empower.core import comp as life
+from empower.core.comp import Comp
+from empower.core.entry import Entry, commitment, content
+from empower.core.errors import ConflictError, FieldError, InputError, NotFoundError, unknown_name
+from empower.core.history import facts_from, first_comp
+from empower.core.measure import local_moment
+from empower.engine.desk import Desk, Place, arrive, new_salt, open_book, take
+from empower.engine.rules import Rules
+from empower.store import Unit
+from empower.store.unit import group_location
+
+Within = Collection[str] | None
+"""The locations that a caller reaches; None for all."""
+
+
+def find(unit: Unit, comp_id: str, within: Within) -> Comp:
+    """A comp that the caller reaches; one elsewhere is as little there as one that never was."""
+    comp = unit.comp(comp_id)
+    if comp is None or (within is not None and comp.location not in within):
+        raise NotFoundError(f"there is no comp `{comp_id}` here", code="unknown_comp")
+    return comp
+
+
+def move(
+    desk: Desk, unit: Unit, comp_id: str, by: str, within: Within, step: Callable[[Comp, Place], life.Step | None]
+) -> Comp:
+    """Take the step that `step` makes of the comp as it stands now; nothing if it was taken before."""
+    comp = find(unit, comp_id, within)
+    place = arrive(desk, unit, open_book(unit, comp.location), by)
+    comp = find(unit, comp_id, within)
+    try:
+        made = step(comp, place)
+    except life.StateConflictError as conflict:
+        raise ConflictError(conflict.why, code=f"comp_{comp.status}") from None
+    except life.AmountError as error:
+        raise InputError(error.why, errors=[FieldError("/amount", error.why)]) from None
+    return comp if made is None else take(unit, place, made)
+
+
+def capture(rules: Rules, unit: Unit, comp: Comp, place: Place, amount_minor: int | None) -> life.Step | None:
+    """Spend a hold; one that expired is spent all the same, as long as somebody had granted it."""
+    if comp.status is life.Status.EXPIRED and comp.authority is not None:
+        room = _room(rules, unit, comp, amount_minor)
+        return life.capture_late(comp, amount_minor, place.now, room=room)
+    return life.capture(comp, amount_minor, place.now)
+
+
+def _room(rules: Rules, unit: Unit, comp: Comp, amount_minor: int | None) -> bool:
+    """Whether a hold that expired would fit again into the windows it had, by the policy that granted it."""
+    line = unit.entry(comp.location, comp.seq)
+    if line is None:
+        return False
+    body = content(line.leaf)["body"]
+    policy = rules.kept(unit, body["policy"])
+    amount = comp.granted_minor if amount_minor is None else amount_minor
+    role = comp.authority_role or ""
+    if role not in policy.policy.roles:
+        return False
+    facts = facts_from(body)._replace(amount_minor=amount, employee=comp.authority, roles=(role,))
+    needed = policy.counters(facts, comp.created_at)
+    standing = unit.usages(comp.location, group_location(comp.policy_id), needed)
+    trial = policy.plan(facts.roles, facts.remedy, facts.reason).trials[0]
+    return trial.grants(facts, standing, local_moment(policy.policy, facts, comp.created_at))
+
+
+def noted(note: str | None) -> tuple[dict[str, Any] | None, bytes | None]:
+    """What an entry says of a note, and the salt to keep beside it."""
+    if not note:
+        return None, None
+    salt = new_salt()
+    return {"commitment": commitment(salt, note)}, salt
+
+
+def first_state(line: Entry) -> Comp:
+    """A comp as the decision entry `line` made it."""
+    said = content(line.leaf)
+    return first_comp(line.location, line.seq, line.recorded_at, said["comp"], said["body"])
+
+
+def policy_of(line: Entry) -> str:
+    """The digest of the policy that a decision entry names."""
+    digest: str = content(line.leaf)["body"]["policy"]
+    return digest
+
+
+def status_of(name: str | None) -> str | None:
+    """A status that exists; raises `InputError` with the nearest otherwise."""
+    if name is None or name in set(life.Status):
+        return name
+    error = unknown_name("/status", "status", name, [status.value for status in life.Status])
+    raise InputError(error.message, errors=[error])
+
+
+def cursor_of(text: str | None) -> str | None:
+    """The id that a page ended with; raises `InputError` for anything else."""
+    if text is None:
+        return None
+    try:
+        return str(UUID(text))
+    except ValueError:
+        message = f"`{text[:64]}` is no cursor: take `next` of the page before"
+        raise InputError(message, errors=[FieldError("/cursor", message)]) from None

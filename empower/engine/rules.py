@@ -1,0 +1,116 @@
+"""Which policy is in force in which book, and how a book takes up another.
+
+A book names the digest of the policy in force. When the files give another, the next write at that location says so
+in an entry, keeps the text, and opens what the new policy measures with what the book already holds.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from empower.core.comp import Comp, usage_of
+from empower.core.counter import CounterKey, Move
+from empower.core.errors import PolicyError
+from empower.core.measure import Authority, Charging, Measure, parse_measure
+from empower.core.plan import CompiledPolicy
+from empower.core.policy import Policy
+from empower.policy import PolicySource
+from empower.store import Book, Unit
+from empower.store.unit import group_location
+
+
+class Rules:
+    """The policies in force, compiled once each."""
+
+    def __init__(self, source: PolicySource) -> None:
+        """Over the files' last good set."""
+        self.source = source
+        self._compiled: dict[str, CompiledPolicy] = {}
+
+    def compiled(self, policy: Policy) -> CompiledPolicy:
+        """The policy made ready to decide by."""
+        found = self._compiled.get(policy.digest)
+        if found is None:
+            found = self._compiled[policy.digest] = CompiledPolicy(policy)
+        return found
+
+    def kept(self, unit: Unit, digest: str) -> CompiledPolicy:
+        """A policy that was in force once, by its digest; raises `PolicyError` if its text is lost."""
+        found = self._compiled.get(digest)
+        if found is None:
+            text = unit.policy_text(digest)
+            if text is None:
+                raise PolicyError(f"the store has no policy `{digest}`", code="policy_lost")
+            found = self._compiled[digest] = CompiledPolicy(Policy.load(text))
+        return found
+
+    def for_new(self, location: str) -> CompiledPolicy:
+        """The policy that governs a location which has no book yet; raises `PolicyError` if none does."""
+        policy = self.source.current.policy_for(location)
+        if policy is None:
+            known = ", ".join(f"`{pattern}`" for item in self.source.current for pattern in item.locations)
+            raise PolicyError(
+                f"no policy governs `{location}`: the policies are for {known or 'no location at all'}",
+                code="no_policy",
+            )
+        return self.compiled(policy)
+
+    def in_force(self, unit: Unit, book: Book, now: datetime, by: str) -> CompiledPolicy:
+        """The policy to decide by at a location; the book takes it up first if it has not yet.
+
+        Where the files no longer govern the location, the book's last policy stays.
+        """
+        policy = self.source.current.policy_for(book.location)
+        if policy is None:
+            return self.kept(unit, book.policy)
+        compiled = self.compiled(policy)
+        if policy.digest != book.policy:
+            take_up(unit, book, compiled, now, by)
+        return compiled
+
+
+def take_up(unit: Unit, book: Book, policy: CompiledPolicy, now: datetime, by: str) -> None:
+    """Put a policy in force in a book, and say so in it."""
+    rules = policy.policy
+    unit.put_book(book._replace(policy=rules.digest))
+    current = unit.book(book.location) or book
+    unit.append(current, "policy", now, None, by, {"policy": rules.digest, "id": rules.id, "was": book.policy})
+    begin(unit, book.location, policy, now)
+
+
+def begin(unit: Unit, location: str, policy: CompiledPolicy, now: datetime) -> None:
+    """Keep the policy's text and count what it measures, from what the books already hold."""
+    rules = policy.policy
+    unit.keep_policy(rules.digest, rules.id, rules.text, now)
+    _measure(unit, location, policy.measures, lambda: unit.granted_comps(location))
+    group = group_location(rules.id)
+    if policy.wide_measures or unit.measured(group):
+        _measure(unit, group, policy.wide_measures, lambda: unit.granted_under(rules.id))
+
+
+def _measure(unit: Unit, place: str, measures: tuple[Measure, ...], comps: Callable[[], list[Comp]]) -> None:
+    counted = unit.measured(place)
+    for name in sorted(counted - {measure.name for measure in measures}):
+        unit.drop_measure(place, name)
+    new = [measure for measure in measures if measure.name not in counted]
+    if not new:
+        return
+    for measure in new:
+        unit.open_measure(place, measure.name)
+    charging = Charging(new)
+    for comp in comps():
+        unit.charge(place, charged(charging, comp), Move(*usage_of(comp)))
+
+
+def charged(charging: Charging, comp: Comp) -> list[CounterKey]:
+    """The counters of a granted comp, by the windows of its hold."""
+    authority = Authority(comp.authority, comp.authority_role or "")
+    return charging.charges(comp, authority, comp.policy_id, comp.business_day)
+
+
+def move_counters(unit: Unit, comp: Comp, policy: CompiledPolicy, move: Move) -> None:
+    """Move all that is counted of a granted comp: in its book, and across its policy's locations."""
+    unit.charge(comp.location, charged(policy.charging, comp), move)
+    if policy.wide_measures or comp.policy_id != policy.policy.id:
+        group = group_location(comp.policy_id)
+        wide = Charging(parse_measure(name) for name in unit.measured(group))
+        unit.charge(group, charged(wide, comp), move)

@@ -1,0 +1,10 @@
+"""The database: tables, migrations, transactions, books and counters. Nobody else knows that there is one.
+
+What crosses this floor is a core value; SQLModel classes stay inside.
+"""
+
+from empower.store.database import Store
+from empower.store.rows import Book, StaffRole
+from empower.store.unit import Unit
+
+__all__ = ["Book", "StaffRole", "Store", "Unit"]

@@ -1,0 +1,200 @@
+"""The hot path's statements: SQLAlchemy Core, compiled once to the driver's own SQL.
+
+Each takes its parameters by name, one mapping a row. Building a statement at each call would cost several times
+what running it does.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Table,
+    TextClause,
+    Update,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlmodel import SQLModel
+
+from empower.store import tables
+
+Statement = Select[Any] | Insert | Update | Delete | TextClause
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table of a model."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+LOCATION = table(tables.LocationRow)
+ENTRY = table(tables.EntryRow)
+COMP = table(tables.CompRow)
+COUNTER = table(tables.CounterRow)
+MEASURE = table(tables.MeasureRow)
+POLICY = table(tables.PolicyRow)
+IDEMPOTENCY = table(tables.IdempotencyRow)
+GUEST = table(tables.GuestRow)
+NOTE = table(tables.NoteRow)
+EMPLOYEE = table(tables.EmployeeRow)
+STAFF = table(tables.StaffRow)
+API_KEY = table(tables.KeyRow)
+DEPLOYMENT = table(tables.DeploymentRow)
+
+USAGE = ("held_minor", "spent_minor", "held_count", "spent_count")
+
+
+class Queries:
+    """Compiled statements of one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Compile what every request runs."""
+        self._insert = postgresql_insert if dialect.name == "postgresql" else sqlite_insert
+        named = "pyformat" if dialect.name == "postgresql" else "named"
+        self._dialect = type(dialect)(paramstyle=named)  # type: ignore[call-arg]
+        self._usages: dict[int, str] = {}
+        self._compiled: dict[str, str] = {}
+
+        self.book = self.sql(select(LOCATION).where(LOCATION.c.id == bindparam("id")).with_for_update())
+        self.save_book = self.sql(
+            update(LOCATION)
+            .where(LOCATION.c.id == bindparam("id_"))
+            .values(
+                {
+                    name: bindparam(name)
+                    for name in ("policy", "size", "frontier", "recorded_at", "next_expiry")
+                }
+            )
+        )
+        self.add_book = self.sql(self._insert(LOCATION))
+        self.add_entry = self.sql(self._insert(ENTRY))
+        self.save_comp = self.upsert(COMP, "location", "id")
+        self.charge = self._charge()
+        self.discharge = self._discharge()
+        self.comp = self.sql(select(COMP).where(COMP.c.id == bindparam("id")))
+        self.due = self.sql(
+            select(COMP)
+            .where(COMP.c.location == bindparam("location"), COMP.c.expires_at <= bindparam("now"))
+            .order_by(COMP.c.expires_at, COMP.c.id)
+        )
+        self.next_expiry = self.sql(
+            select(func.min(COMP.c.expires_at)).where(
+                COMP.c.location == bindparam("location"), COMP.c.expires_at > bindparam("now")
+            )
+        )
+        self.check_total = self.sql(
+            select(COMP.c.check_total_minor)
+            .where(
+                COMP.c.location == bindparam("location"),
+                COMP.c.check_id == bindparam("check"),
+                COMP.c.check_total_minor.is_not(None),
+            )
+            .order_by(COMP.c.seq.desc())
+            .limit(literal_column("1"))
+            .offset(literal_column("0"))
+        )
+        self.roster = self.sql(
+            select(STAFF.c.role, STAFF.c.since, STAFF.c.until, EMPLOYEE.c.guest)
+            .join(EMPLOYEE, EMPLOYEE.c.id == STAFF.c.employee)
+            .where(STAFF.c.location == bindparam("location"), STAFF.c.employee == bindparam("employee"))
+            .order_by(STAFF.c.position, STAFF.c.role)
+        )
+        self.employees = self.sql(
+            select(STAFF.c.employee).where(STAFF.c.location == bindparam("location")).distinct()
+        )
+        self.answered = self.sql(
+            select(IDEMPOTENCY.c.body, IDEMPOTENCY.c.comp).where(
+                IDEMPOTENCY.c.location == bindparam("location"),
+                IDEMPOTENCY.c.owner == bindparam("owner"),
+                IDEMPOTENCY.c.key == bindparam("key"),
+            )
+        )
+        self.add_answer = self.sql(self._insert(IDEMPOTENCY))
+        self.guest = self.sql(select(GUEST.c.pseudonym).where(GUEST.c.mac == bindparam("mac")))
+        self.add_guest = self.sql(self._insert(GUEST))
+        self.add_note = self.sql(self._insert(NOTE))
+        self.entry = self.sql(
+            select(ENTRY).where(ENTRY.c.location == bindparam("location"), ENTRY.c.seq == bindparam("seq"))
+        )
+
+        self._prepare_measures()
+
+    def _prepare_measures(self) -> None:
+        """What runs when a book takes up a policy."""
+        here = COUNTER.c.location == bindparam("location")
+        self.policy = self.sql(select(POLICY.c.text).where(POLICY.c.digest == bindparam("digest")))
+        self.add_policy = self.add_if_absent(POLICY)
+        self.measured = self.sql(select(MEASURE.c.name).where(MEASURE.c.location == bindparam("location")))
+        self.add_measure = self.add_if_absent(MEASURE)
+        self.drop_measure = self.sql(
+            delete(MEASURE).where(MEASURE.c.location == bindparam("location"), MEASURE.c.name == bindparam("name"))
+        )
+        self.drop_counters = self.sql(delete(COUNTER).where(here, COUNTER.c.measure == bindparam("name")))
+        granted = select(COMP).where(COMP.c.authority.is_not(None))
+        self.granted = self.sql(granted.where(COMP.c.location == bindparam("location")))
+        self.granted_under = self.sql(granted.where(COMP.c.policy_id == bindparam("policy_id")))
+
+    def sql(self, statement: Statement) -> str:
+        """The driver's SQL of a statement."""
+        return str(statement.compile(dialect=self._dialect))
+
+    def cached(self, name: str, statement: Statement) -> str:
+        """The same, compiled at its first use."""
+        if name not in self._compiled:
+            self._compiled[name] = self.sql(statement)
+        return self._compiled[name]
+
+    def add(self, into: Table) -> str:
+        """The plain insert into a table."""
+        return self.cached(f"add {into.name}", self._insert(into))
+
+    def upsert(self, into: Table, *key: str) -> str:
+        """Insert a row, or replace what stands under its key."""
+        insert = self._insert(into)
+        others = {
+            column.name: insert.excluded[column.name] for column in into.columns if column.name not in key
+        }
+        return self.sql(insert.on_conflict_do_update(index_elements=list(key), set_=others))
+
+    def add_if_absent(self, into: Table) -> str:
+        """Insert a row unless its key is there already."""
+        return self.cached(f"absent {into.name}", self._insert(into).on_conflict_do_nothing())
+
+    def _charge(self) -> str:
+        """Add to a counter, which begins at zero; the table's constraint refuses one below zero."""
+        insert = self._insert(COUNTER)
+        added = {name: COUNTER.c[name] + insert.excluded[name] for name in USAGE}
+        keys = ["location", "measure", "subject", "start"]
+        return self.sql(insert.on_conflict_do_update(index_elements=keys, set_=added))
+
+    def _discharge(self) -> str:
+        """Take from a counter that is there: an insert's constraint would look at the difference alone."""
+        keys = ("location", "measure", "subject", "start")
+        taken = {name: COUNTER.c[name] + bindparam(name) for name in USAGE}
+        return self.sql(update(COUNTER).where(*(COUNTER.c[key] == bindparam(f"{key}_") for key in keys)).values(taken))
+
+    def usages(self, count: int) -> str:
+        """The sums of `count` counters over their buckets, in one query: slot and the four sums."""
+        found = self._usages.get(count)
+        if found is None:
+            wanted = ", ".join(f"({slot}, :l{slot}, :m{slot}, :s{slot}, :a{slot}, :z{slot})" for slot in range(count))
+            sums = ", ".join(f"CAST(SUM(c.{name}) AS BIGINT)" for name in USAGE)
+            found = self.sql(
+                text(
+                    f"WITH wanted(slot, location, measure, subject, first, last) AS (VALUES {wanted}) "  # noqa: S608  no input
+                    f"SELECT w.slot, {sums} FROM wanted w JOIN counter c ON c.location = w.location "
+                    "AND c.measure = w.measure AND c.subject = w.subject AND c.start BETWEEN w.first AND w.last GROUP BY w.slot"
+                )
+            )
+            self._usages[count] = found
+        return found

@@ -1,0 +1,367 @@
+"""One transaction's work: what it has read, what it will write, and the way back for a job that fails.
+
+Jobs read and change this unit in memory; `flush` writes all of it in bulk. So jobs that share a transaction see each
+other's effects, and a counter that many of them move is written once.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from empower.core.comp import Comp
+from empower.core.counter import UNUSED, CounterKey, Move, Needed, Usage
+from empower.core.entry import Entry, entry, moment_of, stamp
+from empower.core.merkle import append
+from empower.store.queries import Queries
+from empower.store.rows import Book, StaffRole, book_of, book_row, comp_of, comp_row, day_of, entry_of
+
+MISSING: Any = object()
+
+SumKey = tuple[str, str, str]
+"""Location (or `@` and a group), measure, subject."""
+
+
+def group_location(policy: str) -> str:
+    """Where counters across the locations of a policy are kept."""
+    return f"@{policy}"
+
+
+class Mark(NamedTuple):
+    """How far a unit had got."""
+
+    undo: int
+    entries: int
+    writes: int
+
+
+class Unit:
+    """Reads and pending writes of one transaction. Not safe for threads: a transaction has one."""
+
+    def __init__(self, cursor: Any, queries: Queries) -> None:
+        """Over the driver's cursor, in a transaction that somebody else ends."""
+        self.cursor = cursor
+        self.queries = queries
+        self._books: dict[str, Book | None] = {}
+        self._new_books: dict[str, bool] = {}
+        self._sums: dict[SumKey, dict[tuple[str, str], Usage]] = {}
+        self._deltas: dict[tuple[str, CounterKey], Move] = {}
+        self._comps: dict[str, Comp] = {}
+        self._changed: dict[str, Comp] = {}
+        self._answers: dict[tuple[str, str, str], tuple[bytes, str]] = {}
+        self._guests: dict[bytes, str] = {}
+        self._measured: dict[str, frozenset[str]] = {}
+        self._policies: dict[str, tuple[Any, ...]] = {}
+        self._entries: list[Entry] = []
+        self._writes: list[tuple[str, dict[str, Any]]] = []
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+
+    # The way back
+
+    def mark(self) -> Mark:
+        """Where the unit stands, to come back to."""
+        return Mark(len(self._undo), len(self._entries), len(self._writes))
+
+    def back_to(self, mark: Mark) -> None:
+        """Undo everything since the mark."""
+        while len(self._undo) > mark.undo:
+            mapping, key, old = self._undo.pop()
+            if old is MISSING:
+                mapping.pop(key, None)
+            else:
+                mapping[key] = old
+        del self._entries[mark.entries :]
+        del self._writes[mark.writes :]
+
+    def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
+        self._undo.append((mapping, key, mapping.get(key, MISSING)))
+        mapping[key] = value
+
+    # Reading
+
+    def rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        self.cursor.execute(sql, parameters)
+        found: list[tuple[Any, ...]] = self.cursor.fetchall()
+        return found
+
+    def row(self, sql: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The first row of a query."""
+        self.cursor.execute(sql, parameters)
+        found: tuple[Any, ...] | None = self.cursor.fetchone()
+        return found
+
+    # Books
+
+    def book(self, location: str) -> Book | None:
+        """The head of a location's book, locked until the transaction ends."""
+        if location not in self._books:
+            row = self.row(self.queries.book, {"id": location})
+            self._books[location] = None if row is None else book_of(row)
+        return self._books[location]
+
+    def add_book(self, book: Book) -> None:
+        """A new book, without entries."""
+        self._set(self._books, book.location, book)
+        self._set(self._new_books, book.location, True)
+
+    def put_book(self, book: Book) -> None:
+        """The changed head of a book."""
+        self._set(self._books, book.location, book)
+
+    def append(
+        self, book: Book, kind: str, now: datetime, comp: str | None, by: str, body: dict[str, Any]
+    ) -> Entry:
+        """Write the next line of a book; its time is never before its predecessor's."""
+        line = entry(book.location, book.size, kind, max(now, moment_of(book.recorded_at)), comp, by, body)
+        self._entries.append(line)
+        frontier = append(book.frontier, book.size, line.hash)
+        self.put_book(book._replace(size=book.size + 1, frontier=frontier, recorded_at=line.recorded_at))
+        return line
+
+    def entry(self, location: str, seq: int) -> Entry | None:
+        """A line of a book, also one that is not written yet."""
+        for line in self._entries:
+            if line.seq == seq and line.location == location:
+                return line
+        row = self.row(self.queries.entry, {"location": location, "seq": seq})
+        return None if row is None else entry_of(row)
+
+    # Counters
+
+    def usages(self, location: str, group: str, needed: Sequence[Needed | None]) -> list[Usage | None]:
+        """What the counters hold, in the order asked; None where none was asked for."""
+        self._load(location, group, needed)
+        found: list[Usage | None] = []
+        for need in needed:
+            if need is None:
+                found.append(None)
+                continue
+            key, last, wide = need
+            found.append(self._sums[group if wide else location, key.measure, key.subject][key.start, last])
+        return found
+
+    def _load(self, location: str, group: str, needed: Sequence[Needed | None]) -> None:
+        absent: list[tuple[SumKey, tuple[str, str]]] = []
+        for need in needed:
+            if need is not None:
+                key = need.key
+                where = (group if need.wide else location, key.measure, key.subject)
+                if (key.start, need.last) not in self._sums.get(where, ()):
+                    absent.append((where, (key.start, need.last)))
+        if not absent:
+            return
+        parameters: dict[str, Any] = {}
+        for slot, ((place, measure, subject), (first, last)) in enumerate(absent):
+            parameters |= {f"l{slot}": place, f"m{slot}": measure, f"s{slot}": subject}
+            parameters |= {f"a{slot}": first, f"z{slot}": last}
+        rows = {row[0]: Usage(*row[1:]) for row in self.rows(self.queries.usages(len(absent)), parameters)}
+        for slot, (where, window) in enumerate(absent):
+            self._sums.setdefault(where, {})[window] = rows.get(slot, UNUSED)
+
+    def charge(self, place: str, keys: Iterable[CounterKey], move: Move) -> None:
+        """Move the counters of a comp at a location, or across a policy's."""
+        for key in keys:
+            delta = self._deltas.get((place, key))
+            self._set(
+                self._deltas,
+                (place, key),
+                move if delta is None else Move(*map(sum, zip(delta, move, strict=True))),
+            )
+            sums = self._sums.get((place, key.measure, key.subject))
+            if sums:
+                for first, last in sums:
+                    if first <= key.start <= last:
+                        after = Usage(*map(sum, zip(sums[first, last], move, strict=True)))
+                        self._set(sums, (first, last), after)
+
+    # What is counted
+
+    def measured(self, place: str) -> frozenset[str]:
+        """The measures that are being counted at a place."""
+        if place not in self._measured:
+            rows = self.rows(self.queries.measured, {"location": place})
+            self._measured[place] = frozenset(name for (name,) in rows)
+        return self._measured[place]
+
+    def open_measure(self, place: str, name: str) -> None:
+        """Begin to count; the caller charges what the book holds already."""
+        self._set(self._measured, place, self.measured(place) | {name})
+        self.write(self.queries.add_measure, {"location": place, "name": name})
+        self._unread(place, name)
+
+    def drop_measure(self, place: str, name: str) -> None:
+        """Stop to count, and forget what was."""
+        self._set(self._measured, place, self.measured(place) - {name})
+        self.write(self.queries.drop_counters, {"location": place, "name": name})
+        self.write(self.queries.drop_measure, {"location": place, "name": name})
+        self._unread(place, name)
+
+    def _unread(self, place: str, measure: str) -> None:
+        for where in [where for where in self._sums if where[0] == place and where[1] == measure]:
+            del self._sums[where]
+
+    def policy_text(self, digest: str) -> bytes | None:
+        """The canonical text of a policy that was in force once."""
+        row = self._policies.get(digest) or self.row(self.queries.policy, {"digest": digest})
+        return None if row is None else bytes(row[0])
+
+    def keep_policy(self, digest: str, policy_id: str, text: bytes, at: datetime) -> None:
+        """Keep a policy's text for good; nothing happens if it is kept already."""
+        self._set(self._policies, digest, (text,))
+        row = {"digest": digest, "id": policy_id, "text": text, "stored_at": stamp(at)}
+        self.write(self.queries.add_policy, row)
+
+    def granted_comps(self, location: str) -> list[Comp]:
+        """The comps of a location that somebody granted, as they stand."""
+        return self._standing(self.rows(self.queries.granted, {"location": location}), "location", location)
+
+    def granted_under(self, policy_id: str) -> list[Comp]:
+        """The comps of all locations that were granted under a policy, as they stand."""
+        rows = self.rows(self.queries.granted_under, {"policy_id": policy_id})
+        return self._standing(rows, "policy_id", policy_id)
+
+    def _standing(self, rows: list[tuple[Any, ...]], field: str, value: str) -> list[Comp]:
+        found = {comp.id: comp for comp in map(comp_of, rows)}
+        changed = {comp.id: comp for comp in self._changed.values() if getattr(comp, field) == value}
+        return [comp for comp in (found | changed).values() if comp.authority is not None]
+
+    # Comps
+
+    def comp(self, comp_id: str) -> Comp | None:
+        """A comp as it stands."""
+        if comp_id not in self._comps:
+            row = self.row(self.queries.comp, {"id": comp_id})
+            if row is None:
+                return None
+            self._comps[comp_id] = comp_of(row)
+        return self._comps[comp_id]
+
+    def put_comp(self, comp: Comp) -> None:
+        """A new or changed comp; the head of its book learns when it expires."""
+        self._set(self._comps, comp.id, comp)
+        self._set(self._changed, comp.id, comp)
+        book = self.book(comp.location)
+        if comp.expires_at is not None and book is not None:
+            at = stamp(comp.expires_at)
+            if book.next_expiry is None or at < book.next_expiry:
+                self.put_book(book._replace(next_expiry=at))
+
+    def due(self, location: str, now: datetime) -> list[Comp]:
+        """Open comps whose time is up, the earliest first."""
+        rows = self.rows(self.queries.due, {"location": location, "now": stamp(now)})
+        for comp in map(comp_of, rows):
+            self._comps.setdefault(comp.id, comp)
+        found = [
+            (comp.expires_at, comp.id, comp)
+            for comp in self._comps.values()
+            if comp.location == location and comp.expires_at is not None and comp.expires_at <= now
+        ]
+        return [comp for _, _, comp in sorted(found)]
+
+    def next_expiry(self, location: str, now: datetime) -> str | None:
+        """A moment after `now` before which no open comp of the location expires."""
+        row = self.row(self.queries.next_expiry, {"location": location, "now": stamp(now)})
+        pending = [
+            stamp(comp.expires_at)
+            for comp in self._changed.values()
+            if comp.location == location and comp.expires_at is not None and comp.expires_at > now
+        ]
+        return min([at for at in (*pending, row and row[0]) if at], default=None)
+
+    def check_total(self, location: str, check: str) -> int | None:
+        """The total, in minor units, that a check had when the book last saw it."""
+        pending = [
+            comp
+            for comp in self._changed.values()
+            if comp.location == location and comp.check == check and comp.check_total_minor is not None
+        ]
+        if pending:
+            return max(pending, key=lambda comp: comp.seq).check_total_minor
+        row = self.row(self.queries.check_total, {"location": location, "check": check})
+        return None if row is None else row[0]
+
+    # People, keys and what stands beside the book
+
+    def roster(self, location: str, employee: str) -> list[StaffRole]:
+        """The roles that an employee has, had or will have at a location, in their order."""
+        rows = self.rows(self.queries.roster, {"location": location, "employee": employee})
+        return [StaffRole(role, day_of(since), day_of(until), guest) for role, since, until, guest in rows]
+
+    def employees(self, location: str) -> list[str]:
+        """The ids of all who have, had or will have a role at a location."""
+        return [employee for (employee,) in self.rows(self.queries.employees, {"location": location})]
+
+    def answered(self, location: str, owner: str, key: str) -> tuple[bytes, str] | None:
+        """The keyed hash of the body that an idempotency key came with, and the comp it made."""
+        found = self._answers.get((location, owner, key))
+        if found is not None:
+            return found
+        row = self.row(self.queries.answered, {"location": location, "owner": owner, "key": key})
+        return None if row is None else (bytes(row[0]), row[1])
+
+    def answer(self, location: str, owner: str, key: str, body: bytes, comp: str) -> None:
+        """Remember the first answer to an idempotency key."""
+        self._set(self._answers, (location, owner, key), (body, comp))
+        row = {"location": location, "owner": owner, "key": key, "body": body, "comp": comp}
+        self.write(self.queries.add_answer, row)
+
+    def guest(self, mac: bytes) -> str | None:
+        """The pseudonym of a guest reference, by its keyed hash."""
+        if mac not in self._guests:
+            row = self.row(self.queries.guest, {"mac": mac})
+            if row is None:
+                return None
+            self._guests[mac] = row[0]
+        return self._guests[mac]
+
+    def add_guest(self, mac: bytes, pseudonym: str) -> None:
+        """A guest that was not seen before."""
+        self._set(self._guests, mac, pseudonym)
+        self.write(self.queries.add_guest, {"mac": mac, "pseudonym": pseudonym})
+
+    def add_note(self, location: str, seq: int, salt: bytes, text: str) -> None:
+        """The text of a note, which the leaf only commits to."""
+        self.write(self.queries.add_note, {"location": location, "seq": seq, "salt": salt, "text": text})
+
+    # Writing
+
+    def write(self, sql: str, row: dict[str, Any]) -> None:
+        """Run a statement at the end, in the order asked."""
+        self._writes.append((sql, row))
+
+    def flush(self) -> None:
+        """Write all that is pending, in bulk."""
+        queries = self.queries
+        for location in self._new_books:
+            self._run(queries.add_book, [self._head(location)])
+        self._run(queries.add_entry, [line._asdict() for line in self._entries])
+        self._flush_counters()
+        self._run(queries.save_comp, [comp_row(comp) for comp in self._changed.values()])
+        for sql, row in self._writes:
+            self.cursor.execute(sql, row)
+        changed = {line.location for line in self._entries} - self._new_books.keys()
+        self._run(
+            queries.save_book, [self._head(location) | {"id_": location} for location in sorted(changed)]
+        )
+
+    def _flush_counters(self) -> None:
+        more, less = [], []
+        for (place, key), move in self._deltas.items():
+            if min(move) >= 0:
+                more.append({"location": place, **key._asdict(), **move._asdict()})
+            else:
+                where = {f"{name}_": value for name, value in key._asdict().items()}
+                less.append({"location_": place, **where, **move._asdict()})
+        self._run(self.queries.charge, more)
+        self._run(self.queries.discharge, less)
+
+    def _head(self, location: str) -> dict[str, Any]:
+        book = self._books[location]
+        if book is None:
+            raise ValueError(f"no book of `{location}` to write")
+        return book_row(book)
+
+    def _run(self, sql: str, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self.cursor.executemany(sql, rows)
+
