@@ -1,0 +1,44 @@
+"""`empower init`: make the store, or bring it up to date."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from empower.cli.options import DEFAULT_POLICIES, engine_options, go_on, opened, setting
+
+
+@click.command()
+@engine_options
+def init() -> None:
+    """Make the store, or bring it up to date, and say what to do next.
+
+    Where there is no folder `policies` yet, it is begun with the example policies: change them as you like.
+    """
+    begun = _begin_policies()
+    with opened(create=True) as engine:
+        policies = list(engine.policies.current)
+        example = next((item for item in engine.locations()), None)
+    if begun:
+        click.echo(f"policies: {DEFAULT_POLICIES}/ is new, with the example policies: make them yours")
+    click.echo(f"store: {setting('store')} is ready, {len(policies)} policies are in force")
+    place = example.id if example else "bistro-soho"
+    click.echo("next:")
+    for words in (
+        ("location", "open", place),
+        ("staff", "add", "E1042", "--name", '"Ana"', "--role", "server", "--at", place),
+        ("key", "create", "--scope", "pos", "--at", place, "--format", "json"),
+        ("serve", "--host", "127.0.0.1", "--port", "8000"),
+    ):
+        click.echo(f"  {go_on(*words)}")
+
+
+def _begin_policies() -> bool:
+    """Copy the example policies to where they are looked for by default; whether that was done."""
+    folder = Path(DEFAULT_POLICIES)
+    if setting("policies") != DEFAULT_POLICIES or folder.exists():
+        return False
+    from empower.demo import policies
+
+    shutil.copytree(policies(), folder)
+    return True

@@ -1,0 +1,38 @@
+"""`empower serve`: answer tills over HTTP."""
+
+import socket
+
+import click
+
+from empower.cli.options import engine_options, go_on, opened
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen: loopback unless told otherwise.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@engine_options
+def serve(host: str, port: int) -> None:
+    """Answer tills over HTTP until stopped."""
+    import uvicorn
+
+    from empower.http.app import create_app
+
+    with opened() as engine, _listening(host, port) as listener:
+        _say_where(host, listener.getsockname()[1])
+        uvicorn.Server(uvicorn.Config(create_app(engine), log_level="warning")).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise click.ClickException(f"cannot listen on {host}, port {port}: {why}") from None
+
+
+def _say_where(host: str, port: int) -> None:
+    at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    click.echo(f"listening on {at}, its API is described at {at}/docs")
+    click.echo(f"a till needs a key: {go_on('key', 'create', '--scope', 'pos', '--at', 'LOCATION')}")
+    click.echo("stop with Ctrl-C")

@@ -1,0 +1,220 @@
+"""An evening at three properties, played through the engine.
+
+Each property's evening is laid into its own business day, by the time that is given: nothing here reads a clock, and
+nothing is printed. What the evening came to is a `Report`.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from empower.core.policy import Policy
+from empower.engine import Engine
+from empower.engine.views import BudgetView, CompView
+from empower.pos.square import Account, request_from
+
+BY = "demo"
+"""Who opens the demo's books, which is how its store is known again."""
+LONGEST = timedelta(hours=5)
+FIRST = timedelta(hours=3)
+"""How far into a business day there has been an evening to play."""
+SETTLED_AFTER = timedelta(minutes=8)
+"""When the till rings up what was approved."""
+UNDONE_AFTER = timedelta(minutes=20)
+
+
+class Clock:
+    """The engine's clock, set by hand."""
+
+    def __init__(self, moment: datetime) -> None:
+        """Stand at `moment`."""
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        """The moment at which it stands."""
+        return self.moment
+
+
+class Evening(NamedTuple):
+    """From when to when a property's evening goes."""
+
+    start: datetime
+    end: datetime
+
+    def at(self, share: float) -> datetime:
+        """The moment at `share`, 0 to 1, of the evening."""
+        return self.start + share * (self.end - self.start)
+
+
+class Line(NamedTuple):
+    """A line of the feed."""
+
+    number: int
+    at: float
+    order: dict[str, Any]
+    proposal: dict[str, Any]
+    then: Any
+    """None, `capture`, `{"capture": minor units}`, `void`, `reverse` or `expire`."""
+    story: str
+    expect: Any
+
+
+class Answer(NamedTuple):
+    """What was said to one line of the feed."""
+
+    line: Line
+    moment: datetime
+    comp: CompView
+
+
+class Step(NamedTuple):
+    """What became of an approved comp: `capture`, `void`, `reverse` or `expire`."""
+
+    kind: str
+    line: Line
+    moment: datetime
+    comp: CompView
+
+
+class Report(NamedTuple):
+    """What the evening came to."""
+
+    evenings: dict[str, Evening]
+    answers: list[Answer]
+    steps: list[Step]
+    budgets: list[BudgetView]
+    """Of whoever used any of theirs, as the evening ended."""
+
+
+def read_feed(text: str) -> list[Line]:
+    """The lines of a feed."""
+    rows = (json.loads(line) for line in text.splitlines() if line.strip())
+    return [
+        Line(number, row["at"], row["order"], row["proposal"], row["then"], row["story"], row["expect"])
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def evening(policy: Policy, now: datetime) -> Evening:
+    """The evening of the business day that `now` is in, or of the one before if it is young."""
+    today = policy.days.business_day(now)
+    start, end = policy.days.day_start(today), now
+    if now - start < FIRST:
+        start, end = policy.days.day_start(today - timedelta(days=1)), start - timedelta(minutes=1)
+    return Evening(max(start, end - LONGEST), end)
+
+
+class _Due(NamedTuple):
+    """Something to do later; sorts by moment, then as the feed has it."""
+
+    moment: datetime
+    number: int
+    order: int
+    kind: str
+    amount: int | None
+    answer: Answer
+
+
+class Player:
+    """Plays a feed at the locations of an account."""
+
+    def __init__(self, engine: Engine, clock: Clock, account: Account) -> None:
+        """The clock is the engine's own."""
+        self._engine = engine
+        self._clock = clock
+        self._account = account
+        self._evenings: dict[str, Evening] = {}
+        self._due: dict[str, list[_Due]] = {}
+        self._steps: list[Step] = []
+
+    def set_up(self, titles: dict[str, str], roster: str, now: datetime) -> None:
+        """Open the books and take in the roster, before the first evening begins."""
+        policies = self._engine.policies.current
+        governed = {place: policies.policy_for(place) for place in titles}
+        self._evenings = {place: evening(policy, now) for place, policy in governed.items() if policy}
+        self._clock.moment = min((item.start for item in self._evenings.values()), default=now)
+        for place, title in titles.items():
+            self._engine.open_location(place, title=title, by=BY, why="the demo")
+        self._engine.import_staff(roster, by=BY, why="the demo")
+
+    def play(self, feed: Iterable[Line], heard: Callable[[Answer], None]) -> Report:
+        """Ask for every line and settle what was approved; `heard` is told each answer at once."""
+        answers = []
+        for line in feed:
+            answer = self._ask(line)
+            answers.append(answer)
+            heard(answer)
+        self._finish(answers)
+        return Report(self._evenings, answers, sorted(self._steps, key=lambda step: step.line.number), self._budgets())
+
+    def _ask(self, line: Line) -> Answer:
+        place = self._account.locations[line.order["location_id"]]
+        moment = self._evenings[place].at(line.at)
+        self._settle(place, moment)
+        self._clock.moment = moment
+        request = request_from(self._account, line.order, line.proposal) | {"occurred_at": moment.isoformat()}
+        comp = self._engine.request(request, key=f"demo-{line.number}", owner=BY, by=BY)
+        answer = Answer(line, moment, comp)
+        for due in _plan(answer):
+            heappush(self._due.setdefault(place, []), due)
+        return answer
+
+    def _settle(self, place: str, until: datetime) -> None:
+        """Do what is due at a location by `until`."""
+        waiting = self._due.get(place, [])
+        while waiting and waiting[0].moment <= until:
+            self._step(heappop(waiting))
+
+    def _step(self, due: _Due) -> None:
+        self._clock.moment = min(due.moment, self._evenings[due.answer.comp.location].end)
+        engine, comp_id = self._engine, due.answer.comp.id
+        if due.kind == "capture":
+            comp = engine.capture(comp_id, due.amount, by=BY)
+        elif due.kind == "void":
+            comp = engine.void(comp_id, note="the guest had left", by=BY)
+        else:
+            comp = engine.reverse(comp_id, note="rung up twice", by=BY)
+        self._steps.append(Step(due.kind, due.answer.line, self._clock.moment, comp))
+
+    def _finish(self, answers: list[Answer]) -> None:
+        """Go to the end of every evening, and let expire what nobody settled."""
+        for place, times in self._evenings.items():
+            self._settle(place, times.end + UNDONE_AFTER)
+            self._clock.moment = times.end
+            self._engine.expire(place)
+        for answer in answers:
+            if answer.comp.status == "approved" and answer.line.then == "expire":
+                comp = self._engine.comp(answer.comp.id)
+                self._steps.append(Step("expire", answer.line, datetime.fromisoformat(comp.updated_at), comp))
+
+    def _budgets(self) -> list[BudgetView]:
+        return [row for place in self._evenings for row in self._used(place)]
+
+    def _used(self, place: str) -> Iterator[BudgetView]:
+        self._clock.moment = self._evenings[place].end
+        yield from _with_use(self._engine.budgets(place))
+        people = dict.fromkeys(item.id for item in self._engine.staff(place))
+        for person in people:
+            mine = self._engine.budgets(place, employee=person)
+            yield from (row for row in _with_use(mine) if "employee" in row.per)
+
+
+def _with_use(budgets: list[BudgetView]) -> list[BudgetView]:
+    return [row for row in budgets if row.spent or row.held]
+
+
+def _plan(answer: Answer) -> Iterator[_Due]:
+    """What the till does with an approved comp, and when."""
+    then = answer.line.then
+    if answer.comp.status != "approved" or then in (None, "expire"):
+        return
+    number, settled = answer.line.number, answer.moment + SETTLED_AFTER
+    if then == "void":
+        yield _Due(settled, number, 0, "void", None, answer)
+        return
+    amount = then["capture"] if isinstance(then, dict) else None
+    yield _Due(settled, number, 0, "capture", amount, answer)
+    if then == "reverse":
+        yield _Due(answer.moment + UNDONE_AFTER, number, 1, "reverse", None, answer)
