@@ -116,7 +116,7 @@ class RoleSection(Section):
     inherits: str | None = Field(default=None, description="the role whose remedies and limits it starts from")
     remedies: Names | None = Field(default=None, description='remedies that it may give; ["*"] for all')
     approves: Names | None = Field(default=None, description='roles whose requests it may approve; ["*"] for all')
-    limits: dict[Name, Annotated[LimitSection, OrDropped]] | None = Field(
+    limits: dict[Name, Annotated[LimitSection | None, OrDropped]] | None = Field(
         default=None, description="limits of this role, by name"
     )
 
@@ -182,9 +182,9 @@ class Document(Section):
     calendar: CalendarSection = CalendarSection()
     remedies: dict[Name, RemedySection] = {}
     reasons: dict[Name, ReasonSection] = {}
-    limits: dict[Name, Annotated[LimitSection, OrDropped]] = {}
+    limits: dict[Name, Annotated[LimitSection | None, OrDropped]] = {}
     roles: dict[Name, RoleSection] = {}
-    guards: dict[Name, Annotated[GuardSection, OrDropped]] = {}
+    guards: dict[Name, Annotated[GuardSection | None, OrDropped]] = {}
     approval: ApprovalSection = ApprovalSection()
     holds: HoldsSection = HoldsSection()
 

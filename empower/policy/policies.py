@@ -28,9 +28,11 @@ class PolicySet:
         return next((policy for matches, policy in self._matchers if matches(location)), None)
 
     def __iter__(self) -> Iterator[Policy]:
+        """The policies, by file."""
         return iter(self.by_id.values())
 
     def __len__(self) -> int:
+        """How many policies."""
         return len(self.by_id)
 
     @property

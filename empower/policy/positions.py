@@ -57,9 +57,11 @@ class Positions:
         self._lines = [0, *(found.end() for found in re.finditer(r"\n", text))]
 
     def __contains__(self, path: Path) -> bool:
+        """Whether something stands at `path`."""
         return path in self._places
 
     def __iter__(self) -> Iterator[Path]:
+        """Every path at which something stands."""
         return iter(self._places)
 
     def value(self, path: Path) -> tuple[int, int]:

@@ -94,6 +94,7 @@ class Problem:
     """The nearest name that exists."""
 
     def __str__(self) -> str:
+        """`bistro.toml:12:9: unknown remedy …; did you mean …?`."""
         hint = f"; did you mean `{self.near}`?" if self.near else ""
         return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
 
@@ -108,6 +109,7 @@ class PolicyProblemsError(PolicyError):
         self.problems = problems
 
     def __str__(self) -> str:
+        """The error, and a line for each problem."""
         return "\n".join([self.detail, *(str(problem) for problem in self.problems)])
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from empower.policy import PolicySet, read
 from empower.policy.globs import common, matcher, specificity
-from tests.policy.conftest import SHOP, Folder
+
+from .conftest import SHOP, Folder
 
 
 def policies(folder: Folder, **locations: str) -> PolicySet:

@@ -8,7 +8,8 @@ import pytest
 
 from empower.core.policy import Limit, Policy
 from empower.policy import read
-from tests.policy.conftest import SHOP, Folder
+
+from .conftest import SHOP, Folder
 
 Shop = Callable[[str], Policy]
 

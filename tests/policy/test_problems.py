@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from empower.policy import Problem, ProblemName, read
+from empower.policy import ProblemName, read
 from empower.policy.files import LARGEST_FILE
-from tests.policy.conftest import SHOP, Folder
+
+from .conftest import SHOP, Folder
 
 EXAMPLES = Path(__file__).parent / "problems"
 FROM_FILES = sorted(path.name.removesuffix(".toml") for path in EXAMPLES.iterdir())
@@ -156,9 +157,14 @@ def test_a_problem_in_what_is_extended_stands_where_it_was_written(folder: Folde
 
 def test_the_frame_shows_the_place(folder: Folder) -> None:
     problem = read(folder(shop=SHOP + '[roles.server]\nremedies = [\n\t"apology",\n\t"desert",\n]\n')).problems[0]
-    assert problem.frame == "\n".join(
-        ["   6 | remedies = [", '   7 |  "apology",', '>  8 |  "desert",', "     |  ^^^^^^^^", "   9 | ]", "  10 |"]
-    )
+    assert problem.frame.splitlines() == [
+        "   6 | remedies = [",
+        '   7 |  "apology",',
+        '>  8 |  "desert",',
+        "     |  ^^^^^^^^",
+        "   9 | ]",
+        "  10 |",
+    ]
     assert problem.near == "dessert"
 
 

@@ -16,21 +16,18 @@ BASE = (
 )
 LINES = BASE.splitlines()
 HEADER = 3
-VALUES = [
-    '""', "-1", "0", "1e99999999999999999999", "nan", "-inf", "9" * 400, "true", "false", "[]", "[[]]", "{}", '["*"]', '["x", 1]',
-    "04:00:00", "2026-11-23", '"x"', '"\\u0000"', "0x1F", "[04:00:00, 04:00:00]", '{ "[key]" = 1 }', '{ "" = {} }', '{ limits = false }',
-]  # fmt: skip
-JUNK = [
-    '["[key]"]',
-    '[remedies."[key]"]',
-    "[[roles]]",
-    "[guards.a.when.b]",
-    "x = 1",
-    "[roles.server.limits.comp.per]",
-    '"" = 1',
-    "\x00",
-    "é",
-]
+VALUES = (
+    """
+    ""|-1|0|1e99999999999999999999|nan|-inf|true|false|[]|[[]]|{}|["*"]|["x", 1]|04:00:00|2026-11-23|"x"|"\\u0000"|0x1F
+    [04:00:00, 04:00:00]|{ "[key]" = 1 }|{ "" = {} }|{ limits = false }
+""".strip()
+    .replace("\n", "|")
+    .split("|")
+)
+NUMBERS = ["9" * 400, "9" * 5000, "1" * 40 + ".00"]
+JUNK = """
+    ["[key]"]|[remedies."[key]"]|[[roles]]|[guards.a.when.b]|x = 1|[roles.server.limits.comp.per]|"" = 1|\x00|é
+""".strip().split("|")
 
 
 @st.composite
@@ -41,7 +38,7 @@ def damaged(draw: st.DrawFn) -> str:
         key, equals, _ = lines[place].partition("=")
         match draw(st.sampled_from(["value", "drop", "junk", "double", "key"])):
             case "value" if equals:
-                lines[place] = f"{key}= {draw(st.sampled_from(VALUES))}"
+                lines[place] = f"{key}= {draw(st.sampled_from([*VALUES, *NUMBERS]))}"
             case "drop":
                 del lines[place]
             case "junk":

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from empower.policy.document import SECTIONS, Section
 from empower.policy.schema import schema
-from tests.policy.test_problems import EXAMPLES
+
+from .test_problems import EXAMPLES
 
 HERE = Path(__file__).parent
 
@@ -40,10 +41,25 @@ def test_a_good_file_is_valid() -> None:
 @pytest.mark.parametrize(
     "example",
     [
-        "unknown-key", "wrong-type", "bad-name", "bad-location", "blank-text", "empty-list", "negative-amount", "bad-share", "bad-count", "bad-duration", "unknown-scope", "unknown-window", "unknown-weekday", "unknown-dimension",
-        "unknown-beyond", "unknown-then", "unknown-requirement",
+        "unknown-key",
+        "wrong-type",
+        "bad-name",
+        "bad-location",
+        "blank-text",
+        "empty-list",
+        "negative-amount",
+        "bad-share",
+        "bad-count",
+        "bad-duration",
+        "unknown-scope",
+        "unknown-window",
+        "unknown-weekday",
+        "unknown-dimension",
+        "unknown-beyond",
+        "unknown-then",
+        "unknown-requirement",
     ],
-)  # fmt: skip
+)
 def test_an_editor_sees_what_is_wrong_in_one_file(example: str) -> None:
     assert errors(EXAMPLES / f"{example}.toml")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from empower.policy import PolicyProblemsError, PolicySource, read
-from tests.policy.conftest import SHOP, Folder
+
+from .conftest import SHOP, Folder
 
 HOTEL = SHOP.replace("shop", "hotel")
 
