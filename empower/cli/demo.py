@@ -57,17 +57,18 @@ def _play(engine: "Engine", clock: "Clock", now: datetime, form: str) -> bool:
     """Play, show, verify; whether the ledger holds."""
     from empower.cli.evening import Stage
     from empower.cli.ledger import verified
-    from empower.demo import account, feed, roster
+    from empower.demo import PLACES, account, feed, roster
     from empower.demo.run import Player, read_feed
+    from empower.pos.square import Account
 
     lines = read_feed(feed())
     stage = Stage(engine, form)
-    player = Player(engine, clock, account())
-    player.set_up(roster(), now)
+    player = Player(engine, clock, Account.model_validate_json(account()))
+    player.set_up(PLACES, roster(), now)
     report = stage.play(player, lines)
     checked = verified(engine, None, replay=True)
     stage.close(report, checked)
-    return checked.ok
+    return bool(checked.ok)
 
 
 def _go_on() -> None:

@@ -125,9 +125,7 @@ def capture(comp: Comp, amount_minor: int | None, now: datetime) -> Step | None:
     _require(comp, Status.APPROVED, "captured")
     amount = _amount(comp, amount_minor, comp.held_minor, "held")
     move = Move(-comp.held_minor, amount, -1, 1)
-    after = comp._replace(
-        status=Status.CAPTURED, held_minor=0, captured_minor=amount, updated_at=now, expires_at=None
-    )
+    after = comp._replace(status=Status.CAPTURED, held_minor=0, captured_minor=amount, updated_at=now, expires_at=None)
     return Step(after, move, "capture", {"amount": amount, "released": comp.held_minor - amount})
 
 
@@ -180,9 +178,7 @@ def _release(comp: Comp) -> Move:
 
 def _require(comp: Comp, status: Status, done: str) -> None:
     if comp.status is not status:
-        raise StateConflictError(
-            comp, f"a comp that is {comp.status} cannot be {done}: only one that is {status} can"
-        )
+        raise StateConflictError(comp, f"a comp that is {comp.status} cannot be {done}: only one that is {status} can")
 
 
 def _amount(comp: Comp, asked_minor: int | None, most_minor: int, what: str) -> int:

@@ -79,7 +79,7 @@ def _decide(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datet
     return _refused(plan, verdicts, offer, facts, standing, moment)
 
 
-def unknown(policy: Policy, facts: Facts) -> Finding | None:
+def unknown(policy: Policy, facts: Facts) -> Finding | None:  # noqa: PLR0911  one line a fact
     """The fact that ends the matter before any rule is read."""
     if not facts.active:
         return Finding("staff", Code.EMPLOYEE_INACTIVE, fact=facts.employee)
@@ -126,9 +126,7 @@ def _refused(
         able = tuple(other.role for other in asked if other.grants(facts, standing, moment))
         if able:
             people = 2 if facts.amount_minor > trial.alone else 1
-            return Decision(
-                Outcome.ESCALATE, trial.role, verdict.findings, verdict.obligations, able, people, 0, offer
-            )
+            return Decision(Outcome.ESCALATE, trial.role, verdict.findings, verdict.obligations, able, people, 0, offer)
         alone = alone or (trial, verdict)
     trial, verdict = alone or (plan.trials[0], verdicts[0])
     findings = verdict.findings
@@ -137,9 +135,7 @@ def _refused(
     return Decision(Outcome.DENY, trial.role, findings, verdict.obligations, (), 0, 0, offer)
 
 
-def _counter_offer(
-    plan: Plan, facts: Facts, standing: Standing, moment: datetime
-) -> tuple[CounterOffer, Trial | None]:
+def _counter_offer(plan: Plan, facts: Facts, standing: Standing, moment: datetime) -> tuple[CounterOffer, Trial | None]:
     """What may be offered instead, and the trial that approves the largest amount of the same remedy."""
     amount, best = _largest(plan.trials, facts, standing, moment)
     remedies = []
@@ -162,9 +158,7 @@ def _largest(
     return amount, best
 
 
-def may_offer(
-    policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime
-) -> tuple[int | None, int | None]:
+def may_offer(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> tuple[int | None, int | None]:
     """The largest amounts of the remedy, in minor units: approved now, and grantable by another person.
 
     None where nothing would be; `LARGEST_INTEGER` where nothing caps it. `standing` is that of `counters` with offers.

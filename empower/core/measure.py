@@ -51,9 +51,7 @@ def measure_of(limit: Limit, week_starts: str) -> Measure | None:
 
 def _name(scope: tuple[Scope, ...], kept: str, remedies: tuple[str, ...], reasons: tuple[str, ...]) -> str:
     filters = [
-        f"{name}={','.join(values)}"
-        for name, values in (("remedies", remedies), ("reasons", reasons))
-        if values
+        f"{name}={','.join(values)}" for name, values in (("remedies", remedies), ("reasons", reasons)) if values
     ]
     return f"{'+'.join(scope)}/{kept}" + (f"?{'&'.join(filters)}" if filters else "")
 
@@ -64,9 +62,7 @@ def parse_measure(name: str) -> Measure:
     scopes, _, kept = head.partition("/")
     filters = dict(part.split("=", 1) for part in query.split("&") if part)
     scope = tuple(word for word in SCOPES if word in scopes.split("+"))
-    remedies, reasons = (
-        tuple(filters[word].split(",")) if word in filters else () for word in ("remedies", "reasons")
-    )
+    remedies, reasons = (tuple(filters[word].split(",")) if word in filters else () for word in ("remedies", "reasons"))
     if name != _name(scope, kept, remedies, reasons):
         raise ValueError(f"`{name}` names no measure")
     return Measure(name, scope, kept, remedies, reasons)

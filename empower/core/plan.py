@@ -166,7 +166,7 @@ def _trial(policy: Policy, slots: Slots, role: str, remedy: str, reason: str, *,
     over = policy.approval.two_people_over
     alone = LARGEST_INTEGER if over is None else over
     single = [cap for cap in caps if cap.slot == NO_SLOT]
-    never = refused is not None or any(cap.count == 0 for cap in single)
+    never = refused is not None or any(cap.comps == 0 for cap in single)
     return Trial(
         role,
         remedy,
@@ -176,7 +176,7 @@ def _trial(policy: Policy, slots: Slots, role: str, remedy: str, reason: str, *,
         alone,
         -1 if never else min([most, alone, *(cap.amount for cap in single)]),
         caps,
-        tuple((cap.slot, cap.amount, cap.count) for cap in caps if cap.slot != NO_SLOT),
+        tuple((cap.slot, cap.amount, cap.comps) for cap in caps if cap.slot != NO_SLOT),
         tuple(cap for cap in caps if cap.percent_bp is not None),
         ready_guards(policy, role, remedy, reason),
     )
@@ -210,11 +210,7 @@ def by_power(policy: Policy, remedy: str, reason: str) -> list[str]:
 
     def power(name: str) -> tuple[int, int, str]:
         role = policy.roles[name]
-        amounts = [
-            limit.amount
-            for limit in role.limits
-            if limit.amount is not None and limit.applies(remedy, reason)
-        ]
+        amounts = [limit.amount for limit in role.limits if limit.amount is not None and limit.applies(remedy, reason)]
         approved = sum(role.approves_role(other) for other in policy.roles)
         return min(amounts, default=LARGEST_INTEGER), approved, name
 

@@ -65,9 +65,7 @@ class Request(Outside):
         amounts = [check.total, *(item.amount for item in check.items)]
         for money in amounts:
             if money is not None and money.currency != self.amount.currency:
-                raise ValueError(
-                    f"the check is in `{money.currency}`, the amount in `{self.amount.currency}`"
-                )
+                raise ValueError(f"the check is in `{money.currency}`, the amount in `{self.amount.currency}`")
         return self
 
 

@@ -30,8 +30,8 @@ class Cap(NamedTuple):
     slot: int
     amount: int
     """Minor units; `LARGEST_INTEGER` for no cap on the amount."""
-    count: int
-    """Comps; `LARGEST_INTEGER` for no cap on their number."""
+    comps: int
+    """How many; `LARGEST_INTEGER` for no cap on their number."""
     percent_bp: int | None
     rule: str
     scope: tuple[Scope, ...]
@@ -119,9 +119,7 @@ class Trial(NamedTuple):
             said.append((Outcome.DENY, Finding(rule, Code.OVER_MOST, "amount", self.most, 0, self.most)))
         if amount > self.alone:
             rule = "approval.two_people_over"
-            said.append(
-                (Outcome.ESCALATE, Finding(rule, Code.TWO_PEOPLE, "amount", self.alone, 0, self.alone))
-            )
+            said.append((Outcome.ESCALATE, Finding(rule, Code.TWO_PEOPLE, "amount", self.alone, 0, self.alone)))
         return said
 
     def largest(self, facts: Facts, standing: Standing, moment: datetime) -> int | None:
@@ -154,15 +152,13 @@ class Trial(NamedTuple):
         amount = facts.amount_minor
         if self.refused is not None or amount > self.most or (amount == 0 and not self.zero):
             return False
-        if any(
-            g.then == "deny" and not g.lacks_total(facts) and g.speaks(facts, moment) for g in self.guards
-        ):
+        if any(g.then == "deny" and not g.lacks_total(facts) and g.speaks(facts, moment) for g in self.guards):
             return False
         for cap in self.caps:
             usage = _usage(cap, standing) or UNUSED
             if amount + usage.held_minor + usage.spent_minor > cap.amount:
                 return False
-            if usage.held_count + usage.spent_count >= cap.count:
+            if usage.held_count + usage.spent_count >= cap.comps:
                 return False
         lefts = (_percent_left(cap, facts, standing) for cap in self.percents)
         return all(left is None or amount <= left for left in lefts)
@@ -206,9 +202,7 @@ def _percent_left(cap: Cap, facts: Facts, standing: Standing) -> int | None:
     return share - usage.held_minor - usage.spent_minor
 
 
-def _judge_cap(
-    cap: Cap, facts: Facts, standing: Standing, outcome: Outcome, findings: list[Finding]
-) -> Outcome:
+def _judge_cap(cap: Cap, facts: Facts, standing: Standing, outcome: Outcome, findings: list[Finding]) -> Outcome:
     """Add what a limit has to say; return the outcome so far."""
     amount = facts.amount_minor
     usage = UNUSED if cap.slot == NO_SLOT else standing[cap.slot]
@@ -220,9 +214,9 @@ def _judge_cap(
     over = False
     if cap.amount != LARGEST_INTEGER:
         over = _add(findings, cap.rule, Code.LIMIT_EXCEEDED, "amount", cap.amount, used, amount) or over
-    if cap.count != LARGEST_INTEGER:
+    if cap.comps != LARGEST_INTEGER:
         count = held_count + spent_count
-        over = _add(findings, cap.rule, Code.COUNT_EXCEEDED, "count", cap.count, count, 1) or over
+        over = _add(findings, cap.rule, Code.COUNT_EXCEEDED, "count", cap.comps, count, 1) or over
     if cap.percent_bp is not None:
         if facts.check_total_minor is None:
             findings.append(Finding(cap.rule, Code.MISSING_FACT, fact="check.total"))
@@ -232,15 +226,11 @@ def _judge_cap(
             over = _add(findings, cap.rule, Code.PERCENT_EXCEEDED, "percent", share, used, amount) or over
             before = facts.check_total_before_minor
             if before is not None and before != facts.check_total_minor:
-                findings.append(
-                    Finding(cap.rule, Code.CHECK_TOTAL_CHANGED, "percent", before, used, share - used)
-                )
+                findings.append(Finding(cap.rule, Code.CHECK_TOTAL_CHANGED, "percent", before, used, share - used))
     return worse(outcome, Outcome(cap.beyond)) if over else outcome
 
 
-def _add(
-    findings: list[Finding], rule: str, exceeded: Code, unit: Unit, cap: int, used: int, asked: int
-) -> bool:
+def _add(findings: list[Finding], rule: str, exceeded: Code, unit: Unit, cap: int, used: int, asked: int) -> bool:
     """Add a cap's finding; return whether it is exceeded."""
     left = cap - used - asked
     if left >= 0:

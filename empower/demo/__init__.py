@@ -2,6 +2,13 @@
 
 from pathlib import Path
 
+PLACES = {
+    "bakery-chiado": "Padaria do Chiado",
+    "bistro-soho": "Bistro Soho",
+    "hotel-lakeshore": "Hotel Lakeshore",
+}
+"""The properties and what people call them."""
+
 HERE = Path(__file__).parent
 
 
@@ -14,6 +21,11 @@ def policies() -> Path:
 def feed() -> str:
     """The evening, JSON Lines: an order of Square's, the proposed remedy beside it, and what became of it."""
     return (HERE / "evening.jsonl").read_text(encoding="utf-8")
+
+
+def account() -> str:
+    """What the ids in those orders mean here, JSON: locations and categories."""
+    return (HERE / "square.json").read_text(encoding="utf-8")
 
 
 def roster() -> str:

@@ -5,7 +5,7 @@ nothing is printed. What the evening came to is a `Report`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -129,7 +129,7 @@ class Player:
         self._due: dict[str, list[_Due]] = {}
         self._steps: list[Step] = []
 
-    def set_up(self, titles: dict[str, str], roster: str, now: datetime) -> None:
+    def set_up(self, titles: Mapping[str, str], roster: str, now: datetime) -> None:
         """Open the books and take in the roster, before the first evening begins."""
         policies = self._engine.policies.current
         governed = {place: policies.policy_for(place) for place in titles}

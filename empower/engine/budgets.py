@@ -32,7 +32,7 @@ def budgets(unit: Unit, place: Place, subjects: Subjects, roles: tuple[str, ...]
 
     Limits per remedy or reason, or on one comp alone, have no one counter and are left out.
     """
-    found = []
+    found: list[BudgetView] = []
     for role, limit in _limits(place, roles):
         measure = measure_of(limit, place.policy.policy.calendar.week_starts)
         if measure is None or {"remedy", "reason"} & set(measure.scope):

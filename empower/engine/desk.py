@@ -110,4 +110,3 @@ def input_error(error: ValidationError, prefix: str = "") -> InputError:
 
 def _escaped(part: str | int) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
-

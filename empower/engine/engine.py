@@ -138,7 +138,7 @@ class Engine:
             return self._evaluate(unit, asked)
 
     def evaluate_batch(self, requests: Sequence[Request | dict[str, Any]]) -> list[DecisionView | EmpowerError]:
-        """The decisions on many requests, each by itself, in their order; what is wrong with one stands in its place."""
+        """The decisions on many requests, in their order; what is wrong with one stands in its place."""
         answers: list[DecisionView | EmpowerError] = []
         with self.store.read() as unit:
             for request in requests:
@@ -211,9 +211,7 @@ class Engine:
             comp_id, by, within, lambda unit, comp, place: moving.capture(rules, unit, comp, place, amount)
         )
 
-    def void(
-        self, comp_id: str, *, note: str | None = None, by: str = "python", within: Within = None
-    ) -> CompView:
+    def void(self, comp_id: str, *, note: str | None = None, by: str = "python", within: Within = None) -> CompView:
         """The remedy was not given: release the hold."""
         said, salt = moving.noted(note)
         return self._move(
@@ -391,7 +389,7 @@ class Engine:
         return [row for row in self.staff() if row.id == employee and row.role == role and row.location in at]
 
     def import_staff(self, text: str, *, dry_run: bool = False, by: str, why: str = "") -> StaffImportView:
-        """Take a roster in CSV (id,name,location,role,from,until,guest), all of it or, with an `InputError`, nothing."""
+        """Take a roster in CSV (id,name,location,role,from,until,guest): all of it or, with `InputError`, nothing."""
         rows = staff.parse_roster(text)
         if dry_run:
             with self.store.read() as unit:
@@ -401,9 +399,7 @@ class Engine:
 
     def create_key(self, *, scopes: Sequence[str], at: Sequence[str], name: str = "", by: str) -> NewKeyView:
         """Make an API key; its secret is in this answer and nowhere else."""
-        return self.store.write(
-            lambda unit: keys.create_key(self._desk, unit, scopes, at, name, by), alone=True
-        )
+        return self.store.write(lambda unit: keys.create_key(self._desk, unit, scopes, at, name, by), alone=True)
 
     def keys(self) -> list[KeyView]:
         """All API keys, without their secrets."""
@@ -447,4 +443,3 @@ def _page(limit: int) -> int:
         message = f"`{limit}` is no page size: take 1 to {LARGEST_PAGE}"
         raise InputError(message, errors=[FieldError("/limit", message)])
     return limit
-

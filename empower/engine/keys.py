@@ -29,9 +29,7 @@ class Caller(NamedTuple):
     """None reaches all."""
 
 
-def create_key(
-    desk: Desk, unit: Unit, scopes: Sequence[str], at: Sequence[str], name: str, by: str
-) -> NewKeyView:
+def create_key(desk: Desk, unit: Unit, scopes: Sequence[str], at: Sequence[str], name: str, by: str) -> NewKeyView:
     """Make a key of 256 random bits; only its hash is kept. Raises `InputError` for unknown scopes or locations."""
     known = [book.location for book in books(unit)]
     errors = [unknown_name("/scopes", "scope", scope, SCOPES) for scope in scopes if scope not in SCOPES]

@@ -62,7 +62,7 @@ def _room(rules: Rules, unit: Unit, comp: Comp, amount_minor: int | None) -> boo
     role = comp.authority_role or ""
     if role not in policy.policy.roles:
         return False
-    facts = facts_from(body)._replace(amount_minor=amount, employee=comp.authority, roles=(role,))
+    facts = facts_from(body)._replace(amount_minor=amount, employee=comp.authority or comp.employee, roles=(role,))
     needed = policy.counters(facts, comp.created_at)
     standing = unit.usages(comp.location, group_location(comp.policy_id), needed)
     trial = policy.plan(facts.roles, facts.remedy, facts.reason).trials[0]

@@ -53,6 +53,7 @@ def location_view(desk: Desk, unit: Unit, book: Book) -> LocationView:
         opened_at=book.opened_at,
     )
 
+
 def why_of(why: str) -> dict[str, str]:
     """What an entry says of the reason that somebody gave."""
     return {"why": why} if why else {}

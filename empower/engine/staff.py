@@ -31,10 +31,10 @@ class NewStaff(NamedTuple):
 def add_staff(desk: Desk, unit: Unit, rows: Iterable[NewStaff], by: str, why: str) -> StaffImportView:
     """Give roles, all or none of them; raises `InputError` with a pointer to each row that cannot be."""
     errors: list[FieldError] = []
-    added, changed, unchanged = [], [], 0
-    seen: dict[tuple[str, str, str], Staff] = {
-        (row.location, row.employee, row.role): row for row in staff(unit)
-    }
+    added: list[StaffView] = []
+    changed: list[StaffView] = []
+    unchanged = 0
+    seen: dict[tuple[str, str, str], Staff] = {(row.location, row.employee, row.role): row for row in staff(unit)}
     for index, new in enumerate(rows):
         found = _problems(desk, unit, new, f"/{index}", by)
         errors.extend(found)
@@ -57,7 +57,7 @@ def add_staff(desk: Desk, unit: Unit, rows: Iterable[NewStaff], by: str, why: st
 
 def _problems(desk: Desk, unit: Unit, new: NewStaff, pointer: str, by: str) -> list[FieldError]:
     errors = []
-    if not new.employee or len(new.employee) > 128 or not new.employee.isprintable():
+    if not 0 < len(new.employee) <= LONGEST_ID or not new.employee.isprintable():
         errors.append(FieldError(f"{pointer}/id", f"`{new.employee}` is no employee id"))
     book = unit.book(new.location)
     if book is None:
@@ -72,9 +72,7 @@ def _problems(desk: Desk, unit: Unit, new: NewStaff, pointer: str, by: str) -> l
     return errors
 
 
-def _row(
-    desk: Desk, unit: Unit, new: NewStaff, before: Staff | None, seen: dict[tuple[str, str, str], Staff]
-) -> Staff:
+def _row(desk: Desk, unit: Unit, new: NewStaff, before: Staff | None, seen: dict[tuple[str, str, str], Staff]) -> Staff:
     held = [row for row in seen.values() if (row.location, row.employee) == (new.location, new.employee)]
     known = next((row for row in seen.values() if row.employee == new.employee), None)
     position = before.position if before else max((row.position for row in held), default=-1) + 1
@@ -108,6 +106,7 @@ def staff_view(row: Staff, day: date) -> StaffView:
     )
 
 
+LONGEST_ID = 128
 COLUMNS = ("id", "name", "location", "role", "from", "until", "guest")
 
 
@@ -129,7 +128,9 @@ def parse_roster(text: str) -> list[NewStaff]:
             since, until = (_day(cells.get(name), f"/{index}/{name}", errors) for name in ("from", "until"))
             found = {name: (cells.get(name) or "").strip() for name in COLUMNS}
             rows.append(
-                NewStaff(found["id"], found["name"], found["location"], found["role"], since, until, found["guest"] or None)
+                NewStaff(
+                    found["id"], found["name"], found["location"], found["role"], since, until, found["guest"] or None
+                )
             )
     except csv.Error as error:
         raise InputError(f"line {reader.line_num} is no CSV: {error}") from None

@@ -142,12 +142,8 @@ def sqlite_path(url: URL) -> Path | None:
 def _engine(url: URL) -> Engine:
     try:
         in_memory = sqlite_path(url) is None
-        pool: dict[str, Any] = (
-            {"poolclass": StaticPool} if in_memory else {"poolclass": QueuePool, "pool_size": 16}
-        )
-        engine = create_engine(
-            url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, **pool
-        )
+        pool: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"poolclass": QueuePool, "pool_size": 16}
+        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, **pool)
     except (NoSuchModuleError, ArgumentError) as error:
         raise StoreError(f"`{url.drivername}` is no database driver here: {error}") from None
     event.listen(engine, "connect", _prepare_sqlite)

@@ -104,7 +104,7 @@ class Deployment(NamedTuple):
 def deployment(unit: Unit) -> Deployment | None:
     """What this store is; None before it is set up."""
     row = unit.row(unit.queries.cached("deployment", select(DEPLOYMENT)), {})
-    return None if row is None else Deployment(*row[:3], bytes(row[3]))
+    return None if row is None else Deployment(row[0], row[1], row[2], bytes(row[3]))
 
 
 def put_deployment(unit: Unit, found: Deployment) -> None:

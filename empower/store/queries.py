@@ -69,12 +69,7 @@ class Queries:
         self.save_book = self.sql(
             update(LOCATION)
             .where(LOCATION.c.id == bindparam("id_"))
-            .values(
-                {
-                    name: bindparam(name)
-                    for name in ("policy", "size", "frontier", "recorded_at", "next_expiry")
-                }
-            )
+            .values({name: bindparam(name) for name in ("policy", "size", "frontier", "recorded_at", "next_expiry")})
         )
         self.add_book = self.sql(self._insert(LOCATION))
         self.add_entry = self.sql(self._insert(ENTRY))
@@ -109,9 +104,7 @@ class Queries:
             .where(STAFF.c.location == bindparam("location"), STAFF.c.employee == bindparam("employee"))
             .order_by(STAFF.c.position, STAFF.c.role)
         )
-        self.employees = self.sql(
-            select(STAFF.c.employee).where(STAFF.c.location == bindparam("location")).distinct()
-        )
+        self.employees = self.sql(select(STAFF.c.employee).where(STAFF.c.location == bindparam("location")).distinct())
         self.answered = self.sql(
             select(IDEMPOTENCY.c.body, IDEMPOTENCY.c.comp).where(
                 IDEMPOTENCY.c.location == bindparam("location"),
@@ -161,9 +154,7 @@ class Queries:
     def upsert(self, into: Table, *key: str) -> str:
         """Insert a row, or replace what stands under its key."""
         insert = self._insert(into)
-        others = {
-            column.name: insert.excluded[column.name] for column in into.columns if column.name not in key
-        }
+        others = {column.name: insert.excluded[column.name] for column in into.columns if column.name not in key}
         return self.sql(insert.on_conflict_do_update(index_elements=list(key), set_=others))
 
     def add_if_absent(self, into: Table) -> str:
@@ -193,7 +184,8 @@ class Queries:
                 text(
                     f"WITH wanted(slot, location, measure, subject, first, last) AS (VALUES {wanted}) "  # noqa: S608  no input
                     f"SELECT w.slot, {sums} FROM wanted w JOIN counter c ON c.location = w.location "
-                    "AND c.measure = w.measure AND c.subject = w.subject AND c.start BETWEEN w.first AND w.last GROUP BY w.slot"
+                    "AND c.measure = w.measure AND c.subject = w.subject "
+                    "AND c.start BETWEEN w.first AND w.last GROUP BY w.slot"
                 )
             )
             self._usages[count] = found

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from empower.core.comp import Comp, Status
 from empower.core.entry import Entry, moment_of, stamp
 from empower.core.merkle import Frontier, pack, unpack
+from empower.store.tables import CompRow
 
 
 class Book(NamedTuple):
@@ -73,10 +74,7 @@ def comp_row(comp: Comp) -> dict[str, Any]:
     return row
 
 
-COMP_COLUMNS = (
-    "location", "id", "status", "employee", "authority", "authority_role", "remedy", "reason", "guest", "incident", "shift", "check", "check_total_minor", "currency", "asked_minor", "granted_minor", "held_minor", "captured_minor",
-    "reversed_minor", "forced", "policy_id", "business_day", "created_at", "updated_at", "expires_at", "seq", "last_seq",
-)  # fmt: skip
+COMP_COLUMNS = tuple("check" if name == "check_id" else name for name in CompRow.model_fields)
 
 
 def comp_of(row: tuple[Any, ...]) -> Comp:

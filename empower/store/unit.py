@@ -42,7 +42,7 @@ class Unit:
         self.cursor = cursor
         self.queries = queries
         self._books: dict[str, Book | None] = {}
-        self._new_books: dict[str, bool] = {}
+        self._new_books: dict[str, str] = {}
         self._sums: dict[SumKey, dict[tuple[str, str], Usage]] = {}
         self._deltas: dict[tuple[str, CounterKey], Move] = {}
         self._comps: dict[str, Comp] = {}
@@ -102,15 +102,13 @@ class Unit:
     def add_book(self, book: Book) -> None:
         """A new book, without entries."""
         self._set(self._books, book.location, book)
-        self._set(self._new_books, book.location, True)
+        self._set(self._new_books, book.location, book.opened_at)
 
     def put_book(self, book: Book) -> None:
         """The changed head of a book."""
         self._set(self._books, book.location, book)
 
-    def append(
-        self, book: Book, kind: str, now: datetime, comp: str | None, by: str, body: dict[str, Any]
-    ) -> Entry:
+    def append(self, book: Book, kind: str, now: datetime, comp: str | None, by: str, body: dict[str, Any]) -> Entry:
         """Write the next line of a book; its time is never before its predecessor's."""
         line = entry(book.location, book.size, kind, max(now, moment_of(book.recorded_at)), comp, by, body)
         self._entries.append(line)
@@ -340,9 +338,7 @@ class Unit:
         for sql, row in self._writes:
             self.cursor.execute(sql, row)
         changed = {line.location for line in self._entries} - self._new_books.keys()
-        self._run(
-            queries.save_book, [self._head(location) | {"id_": location} for location in sorted(changed)]
-        )
+        self._run(queries.save_book, [self._head(location) | {"id_": location} for location in sorted(changed)])
 
     def _flush_counters(self) -> None:
         more, less = [], []
@@ -364,4 +360,3 @@ class Unit:
     def _run(self, sql: str, rows: list[dict[str, Any]]) -> None:
         if rows:
             self.cursor.executemany(sql, rows)
-
