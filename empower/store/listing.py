@@ -1,15 +1,18 @@
 """What is read in pages: comps, newest first, and the lines of a book."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, literal_column, select
 
 from empower.core.comp import Comp
+from empower.core.counter import CounterKey, Usage
 from empower.core.entry import Entry
-from empower.store.queries import COMP, ENTRY, LOCATION, NOTE
+from empower.store.queries import COMP, COUNTER, ENTRY, IDEMPOTENCY, LOCATION, MEASURE, NOTE, POLICY, USAGE
 from empower.store.rows import Book, book_of, comp_of, entry_of
 from empower.store.unit import Unit
+
+CHUNK = 1000
 
 
 class Wanted(NamedTuple):
@@ -92,3 +95,57 @@ def note_of(unit: Unit, location: str, seq: int) -> str | None:
     query = select(NOTE.c.text).where(NOTE.c.location == bindparam("location"), NOTE.c.seq == bindparam("seq"))
     row = unit.row(unit.queries.cached("note", query), {"location": location, "seq": seq})
     return None if row is None else row[0]
+
+
+def walk(unit: Unit, location: str) -> Iterator[Entry]:
+    """Every line of a book in the order of seq, a chunk in memory at a time."""
+    since = -(2**62)
+    while found := lines(unit, location, since, CHUNK):
+        yield from found
+        since = found[-1].seq + 1
+
+
+def walk_comps(unit: Unit, location: str) -> Iterator[Comp]:
+    """Every comp of a location as it stands, by id."""
+    query = select(COMP).where(COMP.c.location == bindparam("location"), COMP.c.id > bindparam("after"))
+    query = query.order_by(COMP.c.id).limit(bindparam("most")).offset(literal_column("0"))
+    sql = unit.queries.cached("walk comps", query)
+    after = ""
+    while found := unit.rows(sql, {"location": location, "after": after, "most": CHUNK}):
+        for row in found:
+            comp = comp_of(row)
+            after = comp.id
+            yield comp
+
+
+def counters(unit: Unit, place: str) -> dict[CounterKey, Usage]:
+    """All counters of a location, or of a group, that hold anything."""
+    columns = (COUNTER.c.measure, COUNTER.c.subject, COUNTER.c.start, *(COUNTER.c[name] for name in USAGE))
+    sql = unit.queries.cached("counters", select(*columns).where(COUNTER.c.location == bindparam("location")))
+    rows = unit.rows(sql, {"location": place})
+    return {CounterKey(*row[:3]): Usage(*row[3:]) for row in rows if any(row[3:])}
+
+
+def notes(unit: Unit, location: str) -> dict[int, tuple[bytes, str]]:
+    """The notes of a book's entries that are still kept, with their salts."""
+    query = select(NOTE.c.seq, NOTE.c.salt, NOTE.c.text).where(NOTE.c.location == bindparam("location"))
+    rows = unit.rows(unit.queries.cached("notes", query), {"location": location})
+    return {seq: (bytes(salt), text) for seq, salt, text in rows}
+
+
+def answered_comps(unit: Unit, location: str) -> list[str]:
+    """The comps that idempotency keys of a location point to."""
+    query = select(IDEMPOTENCY.c.comp).where(IDEMPOTENCY.c.location == bindparam("location"))
+    return [comp for (comp,) in unit.rows(unit.queries.cached("answered", query), {"location": location})]
+
+
+def policies(unit: Unit) -> list[tuple[str, str, bytes]]:
+    """Digest, id and text of every policy that is kept."""
+    query = select(POLICY.c.digest, POLICY.c.id, POLICY.c.text).order_by(POLICY.c.digest)
+    return [(digest, name, bytes(text)) for digest, name, text in unit.rows(unit.queries.sql(query), {})]
+
+
+def places(unit: Unit) -> list[str]:
+    """Everywhere that something is counted: locations, and groups (`@` and a policy's id)."""
+    query = select(MEASURE.c.location).union(select(COUNTER.c.location)).order_by("location")
+    return [place for (place,) in unit.rows(unit.queries.sql(query), {})]

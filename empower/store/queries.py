@@ -7,6 +7,7 @@ what running it does.
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
     Delete,
     Dialect,
     Insert,
@@ -28,7 +29,7 @@ from sqlmodel import SQLModel
 
 from empower.store import tables
 
-Statement = Select[Any] | Insert | Update | Delete | TextClause
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | TextClause
 
 
 def table(model: type[SQLModel]) -> Table:
