@@ -11,6 +11,7 @@ from empower.policy.shape import Fault, File
 
 Found = Iterator[Fault]
 STAR = EVERYTHING[0]
+LOCATIONS = ("policy", "locations")
 
 
 def time_zone(file: File) -> Found:
@@ -104,20 +105,22 @@ def requirements(file: File) -> Found:
 def lists(file: File) -> Found:
     """Lists name everything once, and `*` stands alone where it may stand."""
     for path, names, star in _lists(file):
+        seen: set[str] = set()
         for number, name in enumerate(names):
             if name == STAR and not star:
                 message = f"`*` cannot stand here; leave `{path[-1]}` out for all of them"
                 yield Fault(ProblemName.STAR_NOT_ALONE, (*path, number), message)
-            elif name == STAR and len(names) > 1:
+            elif name == STAR and len(names) > 1 and path != LOCATIONS:
                 yield Fault(ProblemName.STAR_NOT_ALONE, (*path, number), "`*` stands for all; let it stand alone")
-            elif name in names[:number]:
+            elif name in seen:
                 yield Fault(ProblemName.LISTED_TWICE, (*path, number), f"{quote(name)} is listed twice")
+            seen.add(name)
 
 
 def _lists(file: File) -> Iterator[tuple[Path, list[str], bool]]:
     """All lists of names: place, names, and whether `*` may stand for all."""
     document = file.document
-    yield ("policy", "locations"), document.policy.locations or [], True
+    yield LOCATIONS, document.policy.locations or [], True
     for name, reason in document.reasons.items():
         yield ("reasons", name, "remedies"), reason.remedies or [], True
     for name, role in document.roles.items():

@@ -37,6 +37,11 @@ class Text:
         """Where everything stands; only found out where there is a problem to place."""
         return scan(self.text)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text."""
+        return self.text.split("\n")
+
     def problem(
         self,
         name: ProblemName,
@@ -48,7 +53,7 @@ class Text:
     ) -> Problem:
         """A problem with the value, or the key, at `path`."""
         line, column = self.positions.key(path) if at_key else self.positions.value(path)
-        return Problem(self.name, line, column, name, message, frame(self.text, line, column), near)
+        return Problem(self.name, line, column, name, message, frame(self.lines, line, column), near)
 
 
 def is_policy(name: str) -> bool:
@@ -118,7 +123,7 @@ def parse(name: str, text: str) -> Text | Problem:
         data = tomllib.loads(text, parse_float=_decimal)
     except TooDeepError as error:
         line, column = error.line, error.column
-        return Problem(name, line, column, ProblemName.TOO_DEEP, str(error), frame(text, line, column))
+        return Problem(name, line, column, ProblemName.TOO_DEEP, str(error), frame(text.split("\n"), line, column))
     except tomllib.TOMLDecodeError as error:
         return _not_toml(name, text, str(error))
     except (ValueError, RecursionError) as error:
@@ -137,7 +142,7 @@ def _not_toml(name: str, text: str, said: str) -> Problem:
         line, column = int(found[1]), int(found[2])
     reason = said[: found.start()] if found else said
     message = f"not TOML: {printable(reason[:1].lower() + reason[1:])}"
-    return Problem(name, line, column, ProblemName.BAD_TOML, message, frame(text, line, column))
+    return Problem(name, line, column, ProblemName.BAD_TOML, message, frame(lines, line, column))
 
 
 def _decimal(text: str) -> Decimal:

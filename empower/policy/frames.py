@@ -1,6 +1,7 @@
 """The code frame of a problem: the line, two lines around it, and a caret under the place."""
 
 import re
+from collections.abc import Sequence
 
 from empower.policy.problems import printable
 
@@ -9,9 +10,8 @@ WIDEST = 100
 _token = re.compile(r""""[^"]*"|'[^']*'|[^\s,=\]}#]+""").match
 
 
-def frame(text: str, line: int, column: int) -> str:
-    """Lines of `text` with their numbers, those beyond `WIDEST` cut; empty if there is no such line."""
-    lines = text.split("\n")
+def frame(lines: Sequence[str], line: int, column: int) -> str:
+    """Lines with their numbers, those beyond `WIDEST` cut; empty if there is no such line."""
     if not 1 <= line <= len(lines):
         return ""
     first, last = max(1, line - AROUND), min(len(lines), line + AROUND)

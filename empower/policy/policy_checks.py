@@ -45,10 +45,16 @@ def sections_are_whole(whole: Whole) -> Found:
                 if getattr(section, key) is None:
                     yield from _missing(whole, (table, name), key)
     for name, role in whole.roles.items():
-        if role.remedies is None and not any(
-            whole.is_broken(("roles", line, "remedies")) for line in _line(whole, name)
-        ):
+        line = _line(whole, name)
+        is_broken = any(whole.is_broken(("roles", one, "remedies")) for one in line) or _breaks_off(whole, name)
+        if role.remedies is None and not is_broken:
             yield from _missing(whole, ("roles", name), "remedies")
+
+
+def _breaks_off(whole: Whole, role: str) -> bool:
+    """Whether what the role inherits is not known: the line of its ancestors ends in one that is not there."""
+    last = _line(whole, role)[-1]
+    return whole.document.roles[last].inherits is not None or whole.is_broken(("roles", last, "inherits"))
 
 
 def _line(whole: Whole, role: str) -> list[str]:
@@ -157,7 +163,7 @@ def remedies_have_a_giver(whole: Whole) -> Found:
     """What a reason offers may be given by some role."""
     listed = [role.remedies or [] for role in whole.roles.values()]
     given = {remedy for remedies in listed for remedy in remedies}
-    if STAR in given or _roles_are_broken(whole):
+    if STAR in given or _roles_are_broken(whole) or not given <= whole.document.remedies.keys():
         return
     for name, reason in whole.document.reasons.items():
         for number, remedy in enumerate(reason.remedies or ()):
@@ -167,9 +173,10 @@ def remedies_have_a_giver(whole: Whole) -> Found:
 
 
 def _roles_are_broken(whole: Whole) -> bool:
-    """Whether what some role may give was cut out of its file."""
+    """Whether what some role may give is not known."""
     cut = [path for file in whole.chain for path in file.broken if path[0] == "roles"]
-    return any(path[2:3] in ((), ("remedies",), ("inherits",)) for path in cut)
+    is_cut = any(path[2:3] in ((), ("remedies",), ("inherits",)) for path in cut)
+    return is_cut or any(_breaks_off(whole, role) for role in whole.roles)
 
 
 def something_is_dropped(whole: Whole) -> Found:

@@ -137,6 +137,30 @@ limits.day = { per = "employe", every = "dayly" }
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('[remedies.cake]\ntitle = "Cake"\n[roles.server]\nremedies = ["apology", "cak"]\n', ["unknown-remedy"]),
+        ('[roles.chef]\ntitle = "Chef"\ninherits = "sever"\n', ["unknown-role"]),
+        ('[roles.chef]\ntitle = "Chef"\ninherits = 1\n', ["wrong-type"]),
+        ('[remedies.dessert]\nmost = "x"\n[reasons.wrong_order]\ntitle = ""\n', ["wrong-type", "blank-text"]),
+        ("reasons = 1\n[roles.server]\ntitle = 'Waiter'\n", ["unknown-key"]),
+        (
+            '[guards.g]\nwhen = { wekdays = ["monday"] }\nthen = "require"\nrequire = ["foto"]\n',
+            ["unknown-key", "unknown-requirement"],
+        ),
+        ('[limits.day]\nper = "gust"\nevery = "day"\ncount = 1\n', ["unknown-scope"]),
+        ('[limits.day]\nper = "guest"\nevery = "day"\namont = 1.00\n', ["unknown-key"]),
+        ("[calendar]\ncurrency = 5\n", ["wrong-type"]),
+        ('[[remedies]]\ntitle = "Cake"\n', ["wrong-type"]),
+        ('[remedies.Cake]\ntitle = "Cake"\n[reasons.wrong_order]\nremedies = ["Cake"]\n', ["bad-name"]),
+    ],
+)
+def test_one_mistake_is_one_problem(text: str, names: list[str], folder: Folder) -> None:
+    """Nothing complains of what another problem took away."""
+    assert [problem.name for problem in read(folder(shop=SHOP + text)).problems] == names
+
+
 def test_a_file_that_cannot_be_read_makes_nothing_else_unknown(folder: Folder) -> None:
     directory = folder(house="[policy", shop=SHOP.replace('"base"', '"house"'))
     assert [problem.file for problem in read(directory).problems] == ["house.toml"]
