@@ -61,7 +61,7 @@ def content(leaf: bytes) -> dict[str, Any]:
 
 def stamp(moment: datetime) -> str:
     """RFC 3339 in UTC with six digits of a second: sorts as text in the order of time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def moment_of(text: str) -> datetime:

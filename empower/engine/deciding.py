@@ -8,7 +8,7 @@ from empower.core.comp import Comp, hold_move
 from empower.core.counter import Needed, Usage
 from empower.core.decide import decide, outcome
 from empower.core.decision import Decision, recorded
-from empower.core.entry import commitment, recorded_standing, stamp
+from empower.core.entry import Entry, commitment, recorded_standing, stamp
 from empower.core.errors import FieldError, InputError, KeyReusedError, unknown_name
 from empower.core.history import first_comp
 from empower.core.policy import Policy
@@ -129,12 +129,21 @@ def answer_again(unit: Unit, request: Request, owner: str, key: str, body: bytes
     return unit.comp(comp_id)
 
 
-def hold(unit: Unit, case: Case, request: Request) -> Comp:
-    """Write the decision into the book, and hold what it approved."""
+class Held(NamedTuple):
+    """A comp as it was just made."""
+
+    comp: Comp
+    line: Entry
+    request: dict[str, Any]
+    """The request as the book keeps it."""
+
+
+def hold(unit: Unit, case: Case, request: Request, asked: dict[str, Any]) -> Held:
+    """Write the decision into the book, and hold what it approved; `asked` is the request as JSON."""
     place = case.place
     book = open_book(unit, place.location)
     salt = new_salt() if request.note else None
-    body = decision_body(case, request, salt)
+    body = decision_body(case, request, asked, salt)
     comp_id = new_id(place.now)
     line = unit.append(book, "decision", place.now, comp_id, place.by, body)
     comp = first_comp(place.location, line.seq, line.recorded_at, comp_id, body)
@@ -143,21 +152,24 @@ def hold(unit: Unit, case: Case, request: Request) -> Comp:
         move_counters(unit, comp, place.policy, hold_move(comp.held_minor))
     if request.note and salt is not None:
         unit.add_note(place.location, line.seq, salt, request.note)
-    return comp
+    return Held(comp, line, body["request"])
 
 
-def decision_body(case: Case, request: Request, salt: bytes | None) -> dict[str, Any]:
+def as_json(request: Request) -> dict[str, Any]:
+    """A request as JSON, without what it does not say."""
+    return request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def decision_body(case: Case, request: Request, asked: dict[str, Any], salt: bytes | None) -> dict[str, Any]:
     """What a decision entry says: all that it takes to decide again, and nothing that names the guest."""
-    asked = request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    asked.pop("note", None)
-    asked.pop("guest", None)
+    said = {name: value for name, value in asked.items() if name not in ("note", "guest")}
     if case.facts.guest is not None:
-        asked["guest"] = case.facts.guest
+        said["guest"] = case.facts.guest
     context = case.context._asdict()
     del context["guest"]
     policy, now = case.place.policy.policy, case.place.now
     body = {
-        "request": asked,
+        "request": said,
         "context": context,
         "policy": policy.digest,
         "policy_id": policy.id,

@@ -16,14 +16,14 @@ from empower.core.errors import EmpowerError, FieldError, InputError, StoreError
 from empower.core.request import Request
 from empower.engine import keys, moving, options, places, staff
 from empower.engine.budgets import Subjects, budgets
-from empower.engine.deciding import answer_again, hold, kept_guest, known_guest, study
+from empower.engine.deciding import answer_again, as_json, hold, kept_guest, known_guest, study
 from empower.engine.desk import Desk, Place, arrive, input_error, new_id, open_book
 from empower.engine.keys import Caller
 from empower.engine.moving import Within, find
 from empower.engine.options import OptionsRequest
 from empower.engine.rules import Rules
 from empower.engine.secret import load_secret
-from empower.engine.showing import comp_view, decision_view, entry_view
+from empower.engine.showing import comp_view, decision_view, entry_view, fresh_view
 from empower.engine.views import (
     BudgetView,
     CompPage,
@@ -171,17 +171,19 @@ class Engine:
         return self.store.write(lambda unit: self._hold(unit, asked, key, owner, by))
 
     def _hold(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> CompView:
+        asked = as_json(request)
         body = b""
         if key is not None:
-            body = self._desk.secret.body(canonical(request.model_dump(mode="json")))
+            body = self._desk.secret.body(canonical(asked))
             before = answer_again(unit, request, owner, key, body)
             if before is not None:
                 return self._first_answer(unit, before)
         case = study(self._desk, unit, request, by, guest=kept_guest(self._desk, unit, request.guest))
-        comp = hold(unit, case, request)
+        held = hold(unit, case, request, asked)
         if key is not None:
-            unit.answer(request.location, owner, key, body, comp.id)
-        return self._show(unit, comp, note=request.note)
+            unit.answer(request.location, owner, key, body, held.comp.id)
+        policy = case.place.policy.policy
+        return fresh_view(held.comp, [held.line], policy, held.request, case.decision, request.note)
 
     def _first_answer(self, unit: Unit, comp: Comp) -> CompView:
         """A comp as it was when it was first answered."""

@@ -8,7 +8,7 @@ from empower.core.entry import Entry, content, stamp
 from empower.core.history import decision_from
 from empower.core.policy import Policy
 from empower.core.sentences import sentence
-from empower.engine.views import AmountView, CompView, DecisionView, EntryRef, EntryView
+from empower.engine.views import CompView, DecisionView, EntryView
 
 
 def decision_dict(decision: Decision, policy: Policy) -> dict[str, Any]:
@@ -51,34 +51,41 @@ def decision_view(decision: Decision, policy: Policy) -> DecisionView:
 def comp_view(comp: Comp, lines: list[Entry], policy: Policy, note: str | None) -> CompView:
     """A comp as it is answered: `lines` are its entries, the decision first."""
     body = content(lines[0].leaf)["body"]
-    request = dict(body["request"])
-    if note is not None:
-        request["note"] = note
+    return fresh_view(comp, lines, policy, body["request"], decision_from(body), note)
+
+
+def fresh_view(
+    comp: Comp, lines: list[Entry], policy: Policy, request: dict[str, Any], decision: Decision, note: str | None
+) -> CompView:
+    """The same, of what is at hand when the comp is made: `request` is as the book keeps it."""
     authority = None
     if comp.authority is not None and comp.authority_role is not None:
         authority = {"employee": comp.authority, "role": comp.authority_role}
-    return CompView(
-        id=comp.id,
-        location=comp.location,
-        status=comp.status.value,
-        request=request,
-        decision=decision_view(decision_from(body), policy),
-        amount=AmountView(
-            asked=comp.asked_minor,
-            granted=comp.granted_minor,
-            held=comp.held_minor,
-            captured=comp.captured_minor,
-            reversed=comp.reversed_minor,
-            currency=comp.currency,
-        ),
-        authority=authority,
-        forced=comp.forced,
-        created_at=stamp(comp.created_at),
-        updated_at=stamp(comp.updated_at),
-        expires_at=None if comp.expires_at is None else stamp(comp.expires_at),
-        entries=[
-            EntryRef(location=line.location, seq=line.seq, kind=line.kind, leaf=line.hash.hex()) for line in lines
-        ],
+    return CompView.model_validate(
+        {
+            "id": comp.id,
+            "location": comp.location,
+            "status": comp.status.value,
+            "request": request if note is None else request | {"note": note},
+            "decision": decision_dict(decision, policy),
+            "amount": {
+                "asked": comp.asked_minor,
+                "granted": comp.granted_minor,
+                "held": comp.held_minor,
+                "captured": comp.captured_minor,
+                "reversed": comp.reversed_minor,
+                "currency": comp.currency,
+            },
+            "authority": authority,
+            "forced": comp.forced,
+            "created_at": stamp(comp.created_at),
+            "updated_at": stamp(comp.updated_at),
+            "expires_at": None if comp.expires_at is None else stamp(comp.expires_at),
+            "entries": [
+                {"location": line.location, "seq": line.seq, "kind": line.kind, "leaf": line.hash.hex()}
+                for line in lines
+            ],
+        }
     )
 
 
