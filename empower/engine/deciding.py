@@ -84,7 +84,7 @@ def context_of(unit: Unit, request: Request, day: date, guest: str | None) -> Co
         error = unknown_name("/employee", "employee", request.employee, unit.employees(request.location))
         raise InputError(error.message, code="unknown_employee", errors=[error])
     held = tuple(role.role for role in roles if role.holds(day))
-    own = guest is not None and guest == roles[0].guest
+    own = guest is not None and guest == unit.own_guest(request.employee)
     check = request.check
     before = None
     if check is not None and check.total is not None:

@@ -13,6 +13,7 @@ from empower.core.canonical import canonical
 from empower.core.comp import Comp, Step, reverse, void
 from empower.core.entry import stamp
 from empower.core.errors import EmpowerError, FieldError, InputError, StoreError
+from empower.core.policy import Policy
 from empower.core.request import Request
 from empower.engine import keys, moving, options, places, staff
 from empower.engine.budgets import Subjects, budgets
@@ -41,6 +42,7 @@ from empower.policy import PolicySource
 from empower.store import Store, Unit
 from empower.store.database import sqlite_path
 from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of
+from empower.store.listing import policies as policies_kept
 from empower.store.people import Deployment, deployment, put_deployment, touch_key
 
 T = TypeVar("T")
@@ -73,15 +75,18 @@ class Engine:
     ) -> "Engine":
         """Open a store (a database URL) under the policies of a folder.
 
-        `clock` gives aware moments. `create` makes or migrates the store first. Raises `StoreError` for a store
-        that is not set up or of a newer schema, `PolicyError` for policies with problems.
+        `clock` gives aware moments. `create` makes or migrates the store first. Policies with problems leave those in
+        force that the books last took up; `ready` says so. Raises `StoreError` for a store that is not set up or of
+        a newer schema, `PolicyError` for policies with problems where no book has taken up any.
         """
         opened = Store.open(store, create=create)
         try:
             path = sqlite_path(opened.url)
             secret_path = None if path is None else path.with_name(path.name + ".secret")
             secret = load_secret(secret_path, create=create, in_memory=path is None)
-            source = policies if isinstance(policies, PolicySource) else PolicySource(Path(policies))
+            source = policies
+            if not isinstance(source, PolicySource):
+                source = PolicySource(Path(source), last_good=_last_good(opened))
             engine = cls(opened, Desk(Rules(source), secret, clock))
             engine._introduce(title, create=create)
         except BaseException:
@@ -340,7 +345,7 @@ class Engine:
             self._book(unit, location)
             found = lines(unit, location, since, most + 1)
         items = [entry_view(line) for line in found[:most]]
-        return EntryPage(items=items, next=found[most].seq if len(found) > most else None)
+        return EntryPage(items=items, next=str(found[most].seq) if len(found) > most else None)
 
     def ready(self) -> list[str]:
         """Why the engine is not, or not wholly, ready to answer; nothing if it is."""
@@ -424,6 +429,13 @@ class Engine:
             self._touched[key.id] = now
             self.store.write(lambda unit: touch_key(unit, key.id, stamp(now)))
         return keys.caller_of(key)
+
+
+def _last_good(store: Store) -> list[Policy]:
+    """The policies that the books last took up."""
+    with store.read() as unit:
+        digests = {book.policy for book in books(unit)}
+        return [Policy.load(text) for digest, _, text in policies_kept(unit) if digest in digests]
 
 
 def _validated(model: type[T], value: T | dict[str, Any]) -> T:

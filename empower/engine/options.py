@@ -49,7 +49,7 @@ def options(desk: Desk, unit: Unit, asked: OptionsRequest) -> OptionsView:
         currency=policy.calendar.currency,
         options=alone,
         ask=ask,
-        follow_up=follow and FollowUpView(within_seconds=follow.within_seconds, by=follow.by),
+        follow_up=FollowUpView(within_seconds=follow.within_seconds, by=follow.by) if follow else None,
         policy=policy.digest,
     )
 

@@ -26,13 +26,20 @@ class PolicySource:
     A folder with any problem is not in force at all: the last good set stays, whole, and `problems` says why.
     """
 
-    def __init__(self, directory: Path) -> None:
-        """Read the folder; raises `PolicyProblemsError` if there is no good set to begin with."""
+    def __init__(self, directory: Path, *, last_good: Iterable[Policy] = ()) -> None:
+        """Read the folder, or begin with the `last_good` policies where it has problems.
+
+        Raises `PolicyProblemsError` if there is no good set to begin with.
+        """
         marks = fingerprint(directory)
         reading = read(directory)
-        if reading.problems:
+        if not reading.problems:
+            self._begin(directory, _State(reading.policies, (), marks))
+            return
+        kept = PolicySet(last_good)
+        if not len(kept):
             raise PolicyProblemsError(reading.problems)
-        self._begin(directory, _State(reading.policies, (), marks))
+        self._begin(directory, _State(kept, reading.problems, marks))
 
     def _begin(self, directory: Path | None, state: _State) -> None:
         self._directory = directory

@@ -17,6 +17,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 from empower.core.errors import BusyError, EmpowerError, StoreError
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, migrate
+from empower.store.tally import Warm
 from empower.store.unit import Unit
 from empower.store.writer import Writer
 
@@ -43,6 +44,7 @@ class Store:
         except BaseException:
             self.engine.dispose()
             raise
+        self._warm = Warm()
         self.writer = Writer(self._transaction)
         # In memory there is one connection for all, so readers wait for writers there.
         self._alone: AbstractContextManager[Any] = nullcontext() if sqlite_path(url) else self.writer.lock
@@ -94,10 +96,11 @@ class Store:
         cursor = _cursor(self._connection)
         try:
             cursor.execute("BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN")
-            unit = Unit(cursor, self.queries)
+            unit = Unit(cursor, self.queries, self._warm)
             yield unit
             unit.flush()
             cursor.execute("COMMIT")
+            unit.cool()
         except BaseException:
             _rollback(cursor)
             raise

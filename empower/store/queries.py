@@ -100,11 +100,11 @@ class Queries:
             .offset(literal_column("0"))
         )
         self.roster = self.sql(
-            select(STAFF.c.role, STAFF.c.since, STAFF.c.until, EMPLOYEE.c.guest)
-            .join(EMPLOYEE, EMPLOYEE.c.id == STAFF.c.employee)
+            select(STAFF.c.role, STAFF.c.since, STAFF.c.until)
             .where(STAFF.c.location == bindparam("location"), STAFF.c.employee == bindparam("employee"))
             .order_by(STAFF.c.position, STAFF.c.role)
         )
+        self.own_guest = self.sql(select(EMPLOYEE.c.guest).where(EMPLOYEE.c.id == bindparam("employee")))
         self.employees = self.sql(select(STAFF.c.employee).where(STAFF.c.location == bindparam("location")).distinct())
         self.answered = self.sql(
             select(IDEMPOTENCY.c.body, IDEMPOTENCY.c.comp).where(

@@ -29,7 +29,6 @@ class StaffRole(NamedTuple):
     role: str
     since: date | None
     until: date | None
-    guest: str | None
 
     def holds(self, day: date) -> bool:
         """Whether the role is held on business day `day`."""

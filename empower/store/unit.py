@@ -9,16 +9,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from empower.core.comp import Comp
-from empower.core.counter import UNUSED, CounterKey, Move, Needed, Usage
+from empower.core.counter import CounterKey, Move, Needed, Usage
 from empower.core.entry import Entry, entry, moment_of, stamp
 from empower.core.merkle import append
 from empower.store.queries import Queries
 from empower.store.rows import Book, StaffRole, book_of, book_row, comp_of, comp_row, day_of, entry_of
+from empower.store.tally import Tally, Warm
 
 MISSING: Any = object()
-
-SumKey = tuple[str, str, str]
-"""Location (or `@` and a group), measure, subject."""
 
 
 def group_location(policy: str) -> str:
@@ -37,14 +35,14 @@ class Mark(NamedTuple):
 class Unit:
     """Reads and pending writes of one transaction. Not safe for threads: a transaction has one."""
 
-    def __init__(self, cursor: Any, queries: Queries) -> None:
-        """Over the driver's cursor, in a transaction that somebody else ends."""
+    def __init__(self, cursor: Any, queries: Queries, warm: Warm | None = None) -> None:
+        """Over the driver's cursor, in a transaction that somebody else ends; `warm` is what the last one knew."""
         self.cursor = cursor
         self.queries = queries
         self._books: dict[str, Book | None] = {}
         self._new_books: dict[str, str] = {}
-        self._sums: dict[SumKey, dict[tuple[str, str], Usage]] = {}
-        self._deltas: dict[tuple[str, CounterKey], Move] = {}
+        self._warm = warm
+        self._tally = Tally(queries, self.rows, self._set)
         self._comps: dict[str, Comp] = {}
         self._changed: dict[str, Comp] = {}
         self._answers: dict[tuple[str, str, str], tuple[bytes, str]] = {}
@@ -96,7 +94,9 @@ class Unit:
         """The head of a location's book, locked until the transaction ends."""
         if location not in self._books:
             row = self.row(self.queries.book, {"id": location})
-            self._books[location] = None if row is None else book_of(row)
+            book = self._books[location] = None if row is None else book_of(row)
+            if book is not None and self._warm is not None:
+                self._tally.warm(location, self._warm.take(location, book.size))
         return self._books[location]
 
     def add_book(self, book: Book) -> None:
@@ -128,49 +128,11 @@ class Unit:
 
     def usages(self, location: str, group: str, needed: Sequence[Needed | None]) -> list[Usage | None]:
         """What the counters hold, in the order asked; None where none was asked for."""
-        self._load(location, group, needed)
-        found: list[Usage | None] = []
-        for need in needed:
-            if need is None:
-                found.append(None)
-                continue
-            key, last, wide = need
-            found.append(self._sums[group if wide else location, key.measure, key.subject][key.start, last])
-        return found
-
-    def _load(self, location: str, group: str, needed: Sequence[Needed | None]) -> None:
-        absent: list[tuple[SumKey, tuple[str, str]]] = []
-        for need in needed:
-            if need is not None:
-                key = need.key
-                where = (group if need.wide else location, key.measure, key.subject)
-                if (key.start, need.last) not in self._sums.get(where, ()):
-                    absent.append((where, (key.start, need.last)))
-        if not absent:
-            return
-        parameters: dict[str, Any] = {}
-        for slot, ((place, measure, subject), (first, last)) in enumerate(absent):
-            parameters |= {f"l{slot}": place, f"m{slot}": measure, f"s{slot}": subject}
-            parameters |= {f"a{slot}": first, f"z{slot}": last}
-        rows = {row[0]: Usage(*row[1:]) for row in self.rows(self.queries.usages(len(absent)), parameters)}
-        for slot, (where, window) in enumerate(absent):
-            self._sums.setdefault(where, {})[window] = rows.get(slot, UNUSED)
+        return self._tally.usages(location, group, needed)
 
     def charge(self, place: str, keys: Iterable[CounterKey], move: Move) -> None:
         """Move the counters of a comp at a location, or across a policy's."""
-        for key in keys:
-            delta = self._deltas.get((place, key))
-            self._set(
-                self._deltas,
-                (place, key),
-                move if delta is None else Move(*map(sum, zip(delta, move, strict=True))),
-            )
-            sums = self._sums.get((place, key.measure, key.subject))
-            if sums:
-                for first, last in sums:
-                    if first <= key.start <= last:
-                        after = Usage(*map(sum, zip(sums[first, last], move, strict=True)))
-                        self._set(sums, (first, last), after)
+        self._tally.charge(place, keys, move)
 
     # What is counted
 
@@ -185,18 +147,14 @@ class Unit:
         """Begin to count; the caller charges what the book holds already."""
         self._set(self._measured, place, self.measured(place) | {name})
         self.write(self.queries.add_measure, {"location": place, "name": name})
-        self._unread(place, name)
+        self._tally.forget(place, name)
 
     def drop_measure(self, place: str, name: str) -> None:
         """Stop to count, and forget what was."""
         self._set(self._measured, place, self.measured(place) - {name})
         self.write(self.queries.drop_counters, {"location": place, "name": name})
         self.write(self.queries.drop_measure, {"location": place, "name": name})
-        self._unread(place, name)
-
-    def _unread(self, place: str, measure: str) -> None:
-        for where in [where for where in self._sums if where[0] == place and where[1] == measure]:
-            del self._sums[where]
+        self._tally.forget(place, name)
 
     def policy_text(self, digest: str) -> bytes | None:
         """The canonical text of a policy that was in force once."""
@@ -283,7 +241,12 @@ class Unit:
     def roster(self, location: str, employee: str) -> list[StaffRole]:
         """The roles that an employee has, had or will have at a location, in their order."""
         rows = self.rows(self.queries.roster, {"location": location, "employee": employee})
-        return [StaffRole(role, day_of(since), day_of(until), guest) for role, since, until, guest in rows]
+        return [StaffRole(role, day_of(since), day_of(until)) for role, since, until in rows]
+
+    def own_guest(self, employee: str) -> str | None:
+        """The pseudonym of an employee's own guest reference."""
+        row = self.row(self.queries.own_guest, {"employee": employee})
+        return None if row is None else row[0]
 
     def employees(self, location: str) -> list[str]:
         """The ids of all who have, had or will have a role at a location."""
@@ -333,23 +296,21 @@ class Unit:
         for location in self._new_books:
             self._run(queries.add_book, [self._head(location)])
         self._run(queries.add_entry, [line._asdict() for line in self._entries])
-        self._flush_counters()
+        more, less = self._tally.pending()
+        self._run(queries.charge, more)
+        self._run(queries.discharge, less)
         self._run(queries.save_comp, [comp_row(comp) for comp in self._changed.values()])
         for sql, row in self._writes:
             self.cursor.execute(sql, row)
         changed = {line.location for line in self._entries} - self._new_books.keys()
         self._run(queries.save_book, [self._head(location) | {"id_": location} for location in sorted(changed)])
 
-    def _flush_counters(self) -> None:
-        more, less = [], []
-        for (place, key), move in self._deltas.items():
-            if min(move) >= 0:
-                more.append({"location": place, **key._asdict(), **move._asdict()})
-            else:
-                where = {f"{name}_": value for name, value in key._asdict().items()}
-                less.append({"location_": place, **where, **move._asdict()})
-        self._run(self.queries.charge, more)
-        self._run(self.queries.discharge, less)
+    def cool(self) -> None:
+        """After the commit: leave what is known of the books to the next transaction."""
+        if self._warm is not None:
+            for location, book in self._books.items():
+                if book is not None:
+                    self._warm.keep(location, book.size, self._tally.known(location))
 
     def _head(self, location: str) -> dict[str, Any]:
         book = self._books[location]

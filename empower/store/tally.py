@@ -1,0 +1,159 @@
+"""The counters of one transaction: what was read of them, what is added, and what stays warm until the next.
+
+A counter that many requests of a transaction move is read once and written once. What the last transaction knew of
+a location's counters is known still while its book has not grown: every move of a counter is an entry.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from empower.core.counter import UNUSED, CounterKey, Move, Needed, Usage
+from empower.store.queries import Queries
+
+Window = tuple[str, str]
+"""First and last bucket, both included."""
+Sums = dict[tuple[str, str], dict[Window, Usage]]
+"""By measure and subject, what each window that was asked for holds."""
+Deltas = dict[tuple[str, str, str], dict[str, Move]]
+"""By place, measure and subject, what is added to each bucket."""
+
+Put = Callable[[dict[Any, Any], Any, Any], None]
+"""Sets a value so that a failing job can be undone."""
+Rows = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+
+MOST_SUBJECTS = 4096
+"""Of one location that are kept warm."""
+MOST_PLACES = 1024
+
+
+class Warm:
+    """What is known of counters between transactions of one process."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._kept: dict[str, tuple[int, Sums]] = {}
+
+    def take(self, place: str, size: int) -> Sums:
+        """What is known of a place whose book has `size` entries; the caller has it to itself."""
+        known, sums = self._kept.pop(place, (size, {}))
+        return sums if known == size else {}
+
+    def keep(self, place: str, size: int, sums: Sums) -> None:
+        """What is true of a place now that its book has `size` entries."""
+        if len(sums) <= MOST_SUBJECTS:
+            while len(self._kept) >= MOST_PLACES:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[place] = (size, sums)
+
+
+class Want(NamedTuple):
+    """A sum to be read: place, measure, subject and window."""
+
+    place: str
+    measure: str
+    subject: str
+    window: Window
+
+
+class Tally:
+    """Counters read and moved in one transaction."""
+
+    def __init__(self, queries: Queries, rows: Rows, put: Put) -> None:
+        """`rows` runs a query, `put` sets a value that can be undone."""
+        self._queries = queries
+        self._rows = rows
+        self._put = put
+        self._sums: dict[str, Sums] = {}
+        self._deltas: Deltas = {}
+
+    def warm(self, place: str, sums: Sums) -> None:
+        """Begin with what is known of a place."""
+        self._sums[place] = sums
+
+    def known(self, place: str) -> Sums:
+        """What is known of a place now."""
+        return self._sums.get(place, {})
+
+    def usages(self, location: str, group: str, needed: Sequence[Needed | None]) -> list[Usage | None]:
+        """What the counters hold, in the order asked; None where none was asked for."""
+        found: list[Usage | None] = []
+        absent: list[tuple[int, Want]] = []
+        for index, need in enumerate(needed):
+            if need is None:
+                found.append(None)
+                continue
+            (measure, subject, start), last, wide = need
+            place = group if wide else location
+            windows = self._sums.setdefault(place, {}).get((measure, subject))
+            usage = windows.get((start, last)) if windows else None
+            found.append(usage)
+            if usage is None:
+                absent.append((index, Want(place, measure, subject, (start, last))))
+        if absent:
+            self._read(absent, found)
+        return found
+
+    def _read(self, absent: list[tuple[int, Want]], found: list[Usage | None]) -> None:
+        parameters: dict[str, Any] = {}
+        for slot, (_, want) in enumerate(absent):
+            parameters[f"l{slot}"] = want.place
+            parameters[f"m{slot}"] = want.measure
+            parameters[f"s{slot}"] = want.subject
+            parameters[f"a{slot}"], parameters[f"z{slot}"] = want.window
+        stored = {row[0]: Usage(*row[1:]) for row in self._rows(self._queries.usages(len(absent)), parameters)}
+        for slot, (index, want) in enumerate(absent):
+            usage = self._with_pending(want, stored.get(slot, UNUSED))
+            self._sums[want.place].setdefault((want.measure, want.subject), {})[want.window] = usage
+            found[index] = usage
+
+    def _with_pending(self, want: Want, usage: Usage) -> Usage:
+        """What is stored, and what this transaction has added and not yet written."""
+        first, last = want.window
+        for start, move in self._deltas.get((want.place, want.measure, want.subject), {}).items():
+            if first <= start <= last:
+                usage = _add(usage, move)
+        return usage
+
+    def charge(self, place: str, keys: Iterable[CounterKey], move: Move) -> None:
+        """Move the counters of a comp at a place."""
+        sums = self._sums.get(place, {})
+        for measure, subject, start in keys:
+            deltas = self._deltas.setdefault((place, measure, subject), {})
+            delta = deltas.get(start)
+            self._put(deltas, start, move if delta is None else Move(*_add(Usage(*delta), move)))
+            windows = sums.get((measure, subject))
+            if windows:
+                for window, usage in windows.items():
+                    if window[0] <= start <= window[1]:
+                        self._put(windows, window, _add(usage, move))
+
+    def forget(self, place: str, measure: str) -> None:
+        """Take nothing as read of a measure that begins or ceases to be counted."""
+        sums = self._sums.get(place, {})
+        for key in [key for key in sums if key[0] == measure]:
+            del sums[key]
+
+    def pending(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Rows to add to counters, and rows to take from counters that are there."""
+        more: list[dict[str, Any]] = []
+        less: list[dict[str, Any]] = []
+        for (place, measure, subject), deltas in self._deltas.items():
+            for start, move in deltas.items():
+                held, spent, held_count, spent_count = move
+                row = {
+                    "held_minor": held,
+                    "spent_minor": spent,
+                    "held_count": held_count,
+                    "spent_count": spent_count,
+                }
+                if held >= 0 and spent >= 0 and held_count >= 0 and spent_count >= 0:
+                    where = {"location": place, "measure": measure, "subject": subject, "start": start}
+                    more.append(where | row)
+                else:
+                    where = {"location_": place, "measure_": measure, "subject_": subject, "start_": start}
+                    less.append(where | row)
+        return more, less
+
+
+def _add(usage: Usage, move: Move) -> Usage:
+    return Usage(usage[0] + move[0], usage[1] + move[1], usage[2] + move[2], usage[3] + move[3])
