@@ -68,7 +68,9 @@ def pointer(path: Path) -> str:
 
 
 def quoted(value: object) -> str:
-    """What was sent, as JSON, in backticks, short and on one line."""
+    """What was sent, as JSON, in backticks, short and on one line; what is in a list or an object is left out."""
+    if isinstance(value, list | dict) and value:
+        return "`[…]`" if isinstance(value, list) else "`{…}`"
     return f"`{_short(json.dumps(value, default=str, ensure_ascii=False))}`"
 
 
@@ -78,6 +80,7 @@ def named(name: str | None) -> str:
 
 
 def _short(text: str) -> str:
+    text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
     return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
 
 
