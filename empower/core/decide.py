@@ -23,28 +23,44 @@ from empower.core.trial import Standing, Trial, Verdict
 NOTHING = CounterOffer(None, ())
 
 
-def outcome(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> Outcome:
-    """The bare outcome, of the same standing as `decide`; whatever is not approve may still be either of the others.
-
-    Gives `APPROVE` exactly where `decide` does without granting less, else `ESCALATE`: a reason to read what
-    `decide` needs for approvers and counter-offers.
-    """
+def approves(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> bool:
+    """Whether `decide` would approve all that is asked, by the counters that an approval reads."""
     rules = policy.policy
     if not facts.active or facts.currency != rules.calendar.currency:
-        return Outcome.ESCALATE
+        return False
     try:
         plan = policy.plan(facts.roles, facts.remedy, facts.reason)
     except KeyError:
         if unknown(rules, facts) is not None:
-            return Outcome.ESCALATE
+            return False
         plan = policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
     moment = facts.occurred_at or now
     for trial in plan.trials:
         if trial.guards:
             moment = moment.astimezone(rules.days.zone)
         if trial.approves(facts, standing, moment):
-            return Outcome.APPROVE
-    return Outcome.ESCALATE
+            return True
+    return False
+
+
+def outcome(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> Outcome:
+    """The bare outcome of `decide` for a request that does not accept less, of the counters with offers.
+
+    Without findings, approvers and counter-offer; what goes wrong is raised.
+    """
+    if approves(policy, facts, standing, now):
+        return Outcome.APPROVE
+    rules = policy.policy
+    if unknown(rules, facts) is not None:
+        return Outcome.DENY
+    plan = policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
+    moment = local_moment(rules, facts, now)
+    for trial, asked in zip(plan.trials, plan.approvers, strict=True):
+        if trial.judge(facts, standing, moment).outcome is not Outcome.ESCALATE:
+            continue
+        if any(other.grants(facts, standing, moment) for other in asked):
+            return Outcome.ESCALATE
+    return Outcome.DENY
 
 
 def decide(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> Decision:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from empower.core.codes import Outcome
 from empower.core.comp import Comp, hold_move
 from empower.core.counter import Needed, Usage
-from empower.core.decide import decide, outcome
+from empower.core.decide import approves, decide
 from empower.core.decision import Decision, recorded
 from empower.core.entry import Entry, commitment, recorded_standing, stamp
 from empower.core.errors import FieldError, InputError, KeyReusedError, unknown_name
@@ -51,7 +51,7 @@ def _decided(unit: Unit, place: Place, facts: Facts, context: Context, day: date
     group = group_location(compiled.policy.id)
     needed = compiled.counters(facts, now)
     standing = unit.usages(place.location, group, needed)
-    if outcome(compiled, facts, standing, now) is not Outcome.APPROVE:
+    if not approves(compiled, facts, standing, now):
         needed = compiled.counters(facts, now, offers=True)
         standing = unit.usages(place.location, group, needed)
     return Case(place, facts, context, needed, standing, decide(compiled, facts, standing, now), day)

@@ -1,7 +1,7 @@
 """The engine: every use case as one call. The HTTP layer and the command line are thin over it."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,12 +15,12 @@ from empower.core.entry import stamp
 from empower.core.errors import EmpowerError, FieldError, InputError, StoreError
 from empower.core.policy import Policy
 from empower.core.request import Request
-from empower.engine import keys, moving, options, places, staff
+from empower.engine import moving, options, staff
 from empower.engine.budgets import Subjects, budgets
 from empower.engine.deciding import answer_again, as_json, hold, kept_guest, known_guest, study
 from empower.engine.desk import Desk, Place, arrive, input_error, new_id, open_book
-from empower.engine.keys import Caller
 from empower.engine.moving import Within, find
+from empower.engine.office import Office
 from empower.engine.options import OptionsRequest
 from empower.engine.rules import Rules
 from empower.engine.secret import load_secret
@@ -31,37 +31,28 @@ from empower.engine.views import (
     CompView,
     DecisionView,
     EntryPage,
-    KeyView,
-    LocationView,
-    NewKeyView,
     OptionsView,
-    StaffImportView,
-    StaffView,
 )
 from empower.policy import PolicySource
 from empower.store import Store, Unit
 from empower.store.database import sqlite_path
 from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of
 from empower.store.listing import policies as policies_kept
-from empower.store.people import Deployment, deployment, put_deployment, touch_key
+from empower.store.people import Deployment, deployment, put_deployment
 
 T = TypeVar("T")
 
 DEFAULT_STORE = "sqlite:///empower.db"
 DEFAULT_POLICIES = "policies"
 LARGEST_PAGE = 500
-TOUCH_SECONDS = 60
-"""How stale a key's last use may be."""
 
 
-class Engine:
+class Engine(Office):
     """Decides, holds and writes down. Safe for many threads; several processes may share one store."""
 
     def __init__(self, store: Store, desk: Desk) -> None:
         """Use `Engine.open`."""
-        self.store = store
-        self._desk = desk
-        self._touched: dict[str, datetime] = {}
+        super().__init__(store, desk)
 
     @classmethod
     def open(
@@ -358,77 +349,6 @@ class Engine:
 
     def _arrive(self, unit: Unit, location: str) -> Place:
         return arrive(self._desk, unit, self._book(unit, location), "")
-
-    # Setting up
-
-    def locations(self, only: Within = None) -> list[LocationView]:
-        """The locations that a caller reaches."""
-        with self.store.read() as unit:
-            return places.locations(self._desk, unit, only)
-
-    def open_location(self, location: str, *, title: str = "", by: str, why: str = "") -> LocationView:
-        """Open the book of a location; raises `InputError`, `ConflictError`, `PolicyError`."""
-        return self.store.write(
-            lambda unit: places.open_location(self._desk, unit, location, title, by, why), alone=True
-        )
-
-    def staff(self, location: str | None = None) -> list[StaffView]:
-        """The roster, and whether each role is held on the location's present business day."""
-        with self.store.read() as unit:
-            return staff.roster(self._desk, unit, location)
-
-    def add_staff(
-        self,
-        employee: str,
-        *,
-        name: str,
-        role: str,
-        at: Sequence[str],
-        since: date | None = None,
-        until: date | None = None,
-        guest: str | None = None,
-        by: str,
-        why: str = "",
-    ) -> list[StaffView]:
-        """Give an employee a role at locations; the same again with other dates changes them."""
-        rows = [staff.NewStaff(employee, name, place, role, since, until, guest) for place in at]
-        self.store.write(lambda unit: staff.add_staff(self._desk, unit, rows, by, why), alone=True)
-        return [row for row in self.staff() if row.id == employee and row.role == role and row.location in at]
-
-    def import_staff(self, text: str, *, dry_run: bool = False, by: str, why: str = "") -> StaffImportView:
-        """Take a roster in CSV (id,name,location,role,from,until,guest): all of it or, with `InputError`, nothing."""
-        rows = staff.parse_roster(text)
-        if dry_run:
-            with self.store.read() as unit:
-                found = staff.add_staff(self._desk, unit, rows, by, why)
-                return found.model_copy(update={"dry_run": True})
-        return self.store.write(lambda unit: staff.add_staff(self._desk, unit, rows, by, why), alone=True)
-
-    def create_key(self, *, scopes: Sequence[str], at: Sequence[str], name: str = "", by: str) -> NewKeyView:
-        """Make an API key; its secret is in this answer and nowhere else."""
-        return self.store.write(lambda unit: keys.create_key(self._desk, unit, scopes, at, name, by), alone=True)
-
-    def keys(self) -> list[KeyView]:
-        """All API keys, without their secrets."""
-        with self.store.read() as unit:
-            return keys.listed(unit)
-
-    def revoke_key(self, key_id: str, *, by: str, why: str = "") -> KeyView:
-        """End an API key."""
-        return self.store.write(lambda unit: keys.revoke_key(self._desk, unit, key_id, by, why), alone=True)
-
-    def authenticate(self, secret: str) -> Caller | None:
-        """Who holds a key; None for one that is unknown or revoked."""
-        with self.store.read() as unit:
-            key = keys.authenticate(unit, secret)
-        if key is None:
-            return None
-        now = self._desk.clock()
-        touched = self._touched.get(key.id)
-        if touched is None or (now - touched).total_seconds() >= TOUCH_SECONDS:
-            self._touched[key.id] = now
-            self.store.write(lambda unit: touch_key(unit, key.id, stamp(now)))
-        return keys.caller_of(key)
 
 
 def _last_good(store: Store) -> list[Policy]:
