@@ -1,0 +1,1 @@
+"""The engine over HTTP: routes, keys, problems, AuthZEN, health and metrics."""

@@ -1,0 +1,51 @@
+"""The application: an engine over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from empower.engine import Engine
+from empower.http import access, comps, deciding, docs, logs, operations, problems, reading
+from empower.http.caretaker import care
+from empower.http.edge import Edge
+from empower.http.limits import BodyLimit
+from empower.http.metrics import Metrics
+from empower.http.openapi import describer
+
+
+def create_app(engine: Engine) -> FastAPI:
+    """An ASGI application over `engine`, which stays the caller's to close.
+
+    While it serves, it takes up policies that change on disk and expires comps whose time is up.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with logs.to_stderr(), care(engine):
+            yield
+
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation,
+    )
+    app.state.engine = engine
+    app.state.metrics = metrics = Metrics(lambda: len(engine.policies.problems))
+    app.openapi = describer(app)  # type: ignore[method-assign]
+    problems.install(app)
+    app.state.routes = list(app.routes)
+    for part in (deciding, comps, reading, access, operations, docs):
+        app.include_router(part.router)
+        app.state.routes += part.router.routes
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Edge, metrics=metrics)
+    return app
+
+
+def _operation(route: APIRoute) -> str:
+    """An operation goes by its function's name."""
+    return route.name

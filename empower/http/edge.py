@@ -1,0 +1,96 @@
+"""Around every request: its id, the headers of every answer, the access log, the counters, and the last resort."""
+
+import re
+import uuid
+from time import perf_counter
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from empower.core.errors import EmpowerError
+from empower.http import logs
+from empower.http.metrics import Metrics
+from empower.http.problems import UNANSWERED, answer, problem
+
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+WENT_AWAY = 499
+"""What the log says of a caller who did not wait; nobody is answered with it."""
+ANSWER_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Edge:
+    """The outermost layer: whatever happens inside, an answer with an id comes out."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Around `app`."""
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        state = scope.setdefault("state", {})
+        request_id = state["request_id"] = _request_id(scope)
+        status = 0
+
+        async def finish(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _complete(MutableHeaders(scope=message), scope["path"], request_id)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, finish)
+        except ClientDisconnect:
+            status = WENT_AWAY
+        except Exception as error:
+            _log_failure(error, request_id)
+            if status:
+                raise
+            said = problem(500, "internal_error", "something went wrong here", UNANSWERED, request_id)
+            await answer(said)(scope, receive, finish)
+        finally:
+            self._account(scope, status, perf_counter() - began)
+
+    def _account(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count the request, and write its line."""
+        route = getattr(scope.get("route"), "path", None) or "none"
+        state = scope["state"]
+        self._metrics.answered(scope["method"], route, status, seconds)
+        error = state.get("error")
+        if isinstance(error, EmpowerError) and error.status >= 500:  # noqa: PLR2004
+            logs.service.error(error.detail, extra=logs.about(request=state["request_id"], code=error.code))
+        said = {"request": state["request_id"], "method": scope["method"], "route": route, "status": status}
+        said |= {"ms": round(seconds * 1000, 2), "key": state.get("key")}
+        logs.access.info("answered", extra=logs.about(**said))
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's id of the request if it is a sane one, else a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if SANE_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
+    headers["X-Request-ID"] = request_id
+    for name, value in ANSWER_HEADERS.items():
+        headers.setdefault(name, value)
+    if path.startswith(("/v1/", "/access/")):
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _log_failure(error: Exception, request_id: str) -> None:
+    logs.service.error("a request failed", extra=logs.about(request=request_id, **logs.where(error)))

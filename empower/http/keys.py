@@ -1,0 +1,88 @@
+"""Who calls: an API key, its scopes and the locations it reaches.
+
+`pos` asks, holds, captures and reads comps and budgets; `finance` reads comps, budgets and books; `admin` may all.
+"""
+
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from empower.core.errors import FieldError, ForbiddenError, InputError, nearest, unknown_name
+from empower.engine import Caller, Engine
+from empower.http.metrics import Metrics
+from empower.http.refusals import UnauthorizedError
+
+LONGEST_KEY = 200
+bearer = HTTPBearer(
+    bearerFormat="emp_…",
+    scheme_name="key",
+    description="A key made by `empower key create`: its scopes say what it may do, its locations where.",
+    auto_error=False,
+)
+
+
+class Call(NamedTuple):
+    """The engine, on behalf of whoever holds the key."""
+
+    engine: Engine
+    caller: Caller
+    metrics: Metrics
+    request_id: str
+
+    @property
+    def by(self) -> str:
+        """How the books name the caller."""
+        return f"key:{self.caller.id}"
+
+    @property
+    def within(self) -> frozenset[str] | None:
+        """The locations that the key reaches; None for all."""
+        return self.caller.locations
+
+    def reach(self, location: str) -> None:
+        """Raise `ForbiddenError` for a location that the key does not reach, whether or not there is one."""
+        if self.within is not None and location not in self.within:
+            near = nearest(location, self.within)
+            hint = f"; did you mean `{near}`?" if near else ""
+            message = f"this key does not reach `{location}`{hint}"
+            error = FieldError("/location", message, near)
+            raise ForbiddenError(message, code="location_not_allowed", errors=[error])
+
+    def filter(self, location: str | None) -> None:
+        """The same for a filter, which the engine does not hold against the locations there are."""
+        if location is None:
+            return
+        self.reach(location)
+        if self.within is None and not self.engine.locations({location}):
+            known = [found.id for found in self.engine.locations()]
+            error = unknown_name("/location", "location", location, known)
+            raise InputError(error.message, code="unknown_location", errors=[error])
+
+
+class Allowed:
+    """A dependency: the call of a key that has one of `scopes`, or `admin`."""
+
+    def __init__(self, *scopes: str) -> None:
+        """`scopes` besides `admin`."""
+        self.scopes = frozenset(scopes) | {"admin"}
+
+    def __call__(
+        self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    ) -> Call:
+        """Know the key again; raises `UnauthorizedError`, `ForbiddenError`."""
+        engine: Engine = request.app.state.engine
+        secret = credentials.credentials if credentials else ""
+        caller = engine.authenticate(secret) if 0 < len(secret) <= LONGEST_KEY and secret.isascii() else None
+        if caller is None:
+            raise UnauthorizedError
+        request.state.key = caller.id
+        if not self.scopes & caller.scopes:
+            needed = " or ".join(f"`{scope}`" for scope in sorted(self.scopes))
+            raise ForbiddenError(f"this call needs a key with scope {needed}", code="scope_not_enough")
+        return Call(engine, caller, request.app.state.metrics, request.state.request_id)
+
+
+PosCall = Annotated[Call, Depends(Allowed("pos"))]
+ReadCall = Annotated[Call, Depends(Allowed("pos", "finance"))]
+FinanceCall = Annotated[Call, Depends(Allowed("finance"))]
