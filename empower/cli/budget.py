@@ -50,7 +50,10 @@ def budget() -> None:
 @format_option
 @engine_options
 def show_all(form: str, location: tuple[str, ...], **subjects: Any) -> None:
-    """Cap, held, spent and left of each limit, and when it resets."""
+    """Cap, held, spent and left of each limit, and when it resets.
+
+    Without further options: of the house, and of everybody who has used any of theirs.
+    """
     from empower.cli.budgets import table
 
     with opened() as engine:
@@ -60,4 +63,13 @@ def show_all(form: str, location: tuple[str, ...], **subjects: Any) -> None:
 
 
 def _budgets(engine: "Engine", locations: tuple[str, ...], subjects: dict[str, Any]) -> "list[BudgetView]":
-    return [row for place in locations for row in engine.budgets(place, **subjects)]
+    found = [row for place in locations for row in engine.budgets(place, **subjects)]
+    if any(subjects.values()):
+        return found
+    return found + [row for place in locations for row in _of_staff(engine, place)]
+
+
+def _of_staff(engine: "Engine", place: str) -> "list[BudgetView]":
+    people = dict.fromkeys(item.id for item in engine.staff(place))
+    rows = [row for person in people for row in engine.budgets(place, employee=person)]
+    return [row for row in rows if "employee" in row.per and (row.spent or row.held)]

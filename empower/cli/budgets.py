@@ -1,5 +1,6 @@
 """Budgets as bars."""
 
+import re
 from typing import TYPE_CHECKING
 
 from empower.cli.budget import measured
@@ -13,24 +14,26 @@ if TYPE_CHECKING:
 
     from empower.engine.views import BudgetView
 
-WIDTH = 14
+WIDTH = 12
 FULL_PERCENT = 80
 """From here on a bar warns."""
+_pseudonym = re.compile(r"(g_[0-9a-f]{8})[0-9a-f]{24}")
 
 
 def table(budgets: "Sequence[BudgetView]", zones: dict[str, str]) -> "Table":
-    """A bar a budget: spent, then held, of the cap."""
+    """Two lines a budget: what is used of it as a bar, then whose it is and when it resets."""
     rows = new_table()
-    rows.add_column("limit", overflow="fold")
-    rows.add_column("used", no_wrap=True)
-    for name in ("spent", "held", "left", "cap"):
-        rows.add_column(name, justify="right", no_wrap=True)
+    rows.add_column("limit\nsubject", overflow="fold")
+    rows.add_column("used\nresets", no_wrap=True)
+    rows.add_column("spent\nheld", justify="right", no_wrap=True)
+    rows.add_column("left\ncap", justify="right", no_wrap=True)
     for item in budgets:
-        numbers = (item.spent, item.held, item.left, item.cap)
+        spent, held, left, cap = (text(measured(item, n)) for n in (item.spent, item.held, item.left, item.cap))
         rows.add_row(
             lines(text(item.limit), text(_about(item), "dim")),
-            lines(bar(item), text(_resets(item, zones), "dim")),
-            *(text(measured(item, number)) for number in numbers),
+            lines(bar(item), text(when(item.resets_at, zones[item.location]), "dim")),
+            lines(spent, held),
+            lines(left, cap),
         )
     return rows
 
@@ -54,8 +57,6 @@ def _cells(used: int, cap: int, width: int) -> int:
 
 
 def _about(item: "BudgetView") -> str:
-    return " ".join(part for part in (item.location, item.subject if item.subject != item.location else "") if part)
-
-
-def _resets(item: "BudgetView", zones: dict[str, str]) -> str:
-    return f"to {when(item.resets_at, zones[item.location])}" if item.resets_at else "for ever"
+    """Where and whose; of a guest's pseudonym as much as tells it from others."""
+    subject = "" if item.subject == item.location else _pseudonym.sub(r"\1…", item.subject)
+    return f"{item.location} {subject}{' comps' if item.unit == 'count' else ''}".strip()

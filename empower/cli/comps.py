@@ -57,7 +57,7 @@ def detail(item: "CompView", zone: str) -> "Group":
         if value:
             facts.add_row(text(name), text(value, COLOURS.get(item.status, "") if name == "status" else ""))
     said = answer(item.decision, Cash(item.amount.asked, item.amount.currency), str(item.request["remedy"]))
-    return Group(facts, text(""), said)
+    return Group(facts, text(f"policy  {item.decision.policy}"), text(""), said)
 
 
 def _facts(item: "CompView", zone: str) -> list[tuple[str, str]]:
@@ -78,5 +78,4 @@ def _facts(item: "CompView", zone: str) -> list[tuple[str, str]]:
         ("created", when(item.created_at, zone)),
         ("expires", when(item.expires_at, zone)),
         ("entries", ", ".join(f"{entry.seq} {entry.kind}" for entry in item.entries)),
-        ("policy", item.decision.policy),
     ]

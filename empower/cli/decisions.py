@@ -7,23 +7,29 @@ from empower.cli.output import COLOURS, OUTCOMES, text
 from empower.core.codes import Code
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.text import Text
 
     from empower.engine.views import CounterOfferView, DecisionView, FindingView, OfferView
 
 _PRECEDENCE = {code.value: index for index, code in enumerate(Code)}
 _FIRST_THAT_PASSES = _PRECEDENCE[Code.GRANTED_LESS]
+_QUIET = (Code.WITHIN_LIMIT, Code.REQUIREMENT_MET)
 TELLING = 3
 """How many sentences an approval shows."""
 
 
-def answer(decision: "DecisionView", asked: Cash, remedy: str, *, line: int | None = None) -> "Text":
+def answer(decision: "DecisionView", asked: Cash, remedy: str, *, line: int | None = None) -> "Group":
     """The whole answer to a request for `asked` of `remedy`; `line` is that of the input."""
+    from rich.console import Group
+    from rich.padding import Padding
+
     place = text(f"line {line}: " if line is not None else "", "dim")
     what = f"{remedy} {asked.readable}" if asked.minor else remedy
     if decision.outcome == "approve" and decision.granted < asked.minor:
         what = f"{remedy} {Cash(decision.granted, asked.currency).readable} of {asked.readable} asked"
-    return place.append_text(headline(decision, what)).append("\n").append_text(body(decision, asked.currency))
+    below = (Padding(said, (0, 0, 0, 2), expand=False) for said in body(decision, asked.currency))
+    return Group(place.append_text(headline(decision, what)), *below)
 
 
 def headline(decision: "DecisionView", what: str) -> "Text":
@@ -36,18 +42,18 @@ def headline(decision: "DecisionView", what: str) -> "Text":
     return said.append_text(text(f"  {what}{role}"))
 
 
-def body(decision: "DecisionView", currency: str) -> "Text":
+def body(decision: "DecisionView", currency: str) -> "list[Text]":
     """The lines below the headline."""
     told = telling(decision)
     left = len(decision.findings) - len(told)
-    lines = [text(f"  {item.message}").append_text(text(f"  {item.rule}", "dim")) for item in told]
+    lines = [text(f"{item.message}  ").append_text(text(item.rule, "dim")) for item in told]
     if decision.outcome == "approve" and left:
-        lines.append(text(f"  and {left} more within their limits", "dim"))
+        lines.append(text(f"and {left} more within their limits", "dim"))
     if decision.obligations:
-        lines.append(text(f"  needs: {', '.join(decision.obligations)}", "yellow"))
+        lines.append(text(f"needs: {', '.join(decision.obligations)}", "yellow"))
     if decision.outcome != "approve":
-        lines.append(text("  " + offered(decision.counter_offer, currency), "cyan"))
-    return text("\n").join(lines)
+        lines.append(text(offered(decision.counter_offer, currency), "cyan"))
+    return lines
 
 
 def telling(decision: "DecisionView") -> "list[FindingView]":
@@ -55,9 +61,10 @@ def telling(decision: "DecisionView") -> "list[FindingView]":
     stopped = [item for item in decision.findings if _PRECEDENCE.get(item.code, 0) < _FIRST_THAT_PASSES]
     if stopped:
         return sorted(stopped, key=lambda item: _PRECEDENCE.get(item.code, 0))
-    notes = [item for item in decision.findings if item.code != Code.WITHIN_LIMIT]
+    notes = [item for item in decision.findings if item.code not in _QUIET]
     limits = sorted((item for item in decision.findings if item.code == Code.WITHIN_LIMIT), key=_room)
-    return (notes + limits)[:TELLING]
+    met = [item for item in decision.findings if item.code == Code.REQUIREMENT_MET]
+    return (notes + limits + met)[:TELLING]
 
 
 def _room(finding: "FindingView") -> tuple[int, int]:
@@ -77,12 +84,15 @@ def offered(offer: "CounterOfferView | None", currency: str, most: int = 4) -> s
     return f"could give now: {', or '.join(parts[:most])}{tail}"
 
 
-def choices(offer: "CounterOfferView | None", currency: str) -> list[str]:
-    """Each thing that may be given now, the same remedy first."""
+def choices(offer: "CounterOfferView | None", currency: str, *, worth_something: bool = False) -> list[str]:
+    """Each thing that may be given now, the same remedy first; then, if asked for, those that are worth something."""
     if offer is None:
         return []
     same = [f"{Cash(offer.amount, currency).readable} of it"] if offer.amount else []
-    return same + [_choice(item, currency) for item in offer.remedies]
+    others = list(offer.remedies)
+    if worth_something:
+        others.sort(key=lambda item: item.most == 0)
+    return same + [_choice(item, currency) for item in others]
 
 
 def _choice(offer: "OfferView", currency: str) -> str:

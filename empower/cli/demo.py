@@ -28,15 +28,17 @@ def demo(ctx: click.Context, now: datetime | None, form: str, *, fresh: bool) ->
     An earlier demo's store is made anew; any other is left alone.
     """
     from empower.clock import now as clock_now
-    from empower.demo.run import Clock
+    from empower.demo.run import BY, Clock
     from empower.demo.store import make_room
     from empower.engine import Engine
+    from empower.policy import PolicySource
 
     ctx.meta["empower.policies"] = folder = _policies()
-    make_room(setting("store"), folder, keep=not fresh)
+    policies = PolicySource(Path(folder))
+    make_room(setting("store"), policies, keep=not fresh)
     moment = now.astimezone(UTC) if now else clock_now()
     clock = Clock(moment)
-    with Engine.open(setting("store"), policies=folder, clock=clock, create=True) as engine:
+    with Engine.open(setting("store"), policies=policies, clock=clock, create=True, title=BY) as engine:
         held = _play(engine, clock, moment, form)
     if form == "table":
         _go_on()
@@ -57,14 +59,15 @@ def _play(engine: "Engine", clock: "Clock", now: datetime, form: str) -> bool:
     """Play, show, verify; whether the ledger holds."""
     from empower.cli.evening import Stage
     from empower.cli.ledger import verified
-    from empower.demo import PLACES, account, feed, roster
+    from empower.demo import account, feed, roster
+    from empower.demo.places import PLACES
     from empower.demo.run import Player, read_feed
     from empower.pos.square import Account
 
     lines = read_feed(feed())
-    stage = Stage(engine, form)
     player = Player(engine, clock, Account.model_validate_json(account()))
     player.set_up(PLACES, roster(), now)
+    stage = Stage(engine, form)
     report = stage.play(player, lines)
     checked = verified(engine, None, replay=True)
     stage.close(report, checked)
@@ -76,7 +79,8 @@ def _go_on() -> None:
     for words in (
         ("comp", "list"),
         ("comp", "list", "--status", "pending"),
-        ("budget", "show", "--location", "bistro-soho"),
+        ("budget", "show", "--location", "bistro-soho", "--employee", "S21"),
+        ("ask", "-l", "bistro-soho", "-e", "S22", "-r", "dessert", "-w", "cold_dish", "-a", "9.00"),
         ("ledger", "verify", "--replay"),
         ("key", "create", "--scope", "pos", "--at", "'*'"),
         ("serve",),

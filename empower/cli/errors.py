@@ -8,7 +8,7 @@ import click
 from empower.core.errors import EmpowerError, InputError, KeyReusedError, LedgerError, PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from empower.policy import Problem
 
@@ -49,6 +49,18 @@ def say(error: EmpowerError, *, as_json: bool, line: int | None = None) -> None:
         click.echo(f"  {found}", err=True)
         if found.frame:
             click.echo("\n".join(f"    {row}" for row in found.frame.splitlines()), err=True)
+
+
+def warn_of_policies(problems: "Sequence[Problem]") -> None:
+    """Say on stderr that the policy files are not what is in force."""
+    if not problems:
+        return
+    stale = f"the policy files have problems ({len(problems)}), so the last good policies stay in force"
+    if click.get_current_context().meta.get("empower.format") == "json":
+        click.echo(json.dumps({"warning": stale, "problems": [str(item) for item in problems]}), err=True)
+        return
+    click.echo(f"{click.style('warning', fg='yellow', bold=True)}: {stale}; see `empower policy check`", err=True)
+    click.echo(f"  {problems[0]}", err=True)
 
 
 def exit_code(error: EmpowerError) -> int:

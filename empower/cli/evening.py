@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from empower.engine.views import BudgetView, CompView
     from empower.ledger import Report as Verified
 
+WIDTHS = (5, 15, 7, 22, 27)
+"""Of a line's columns: time, property, who, what, answer."""
 FULLEST = 4
 """Budgets shown of each property."""
 
@@ -83,17 +85,20 @@ class Stage:
 
         comp = answer.comp
         row = Table.grid(padding=(0, 1))
-        for width in (5, 13, 8, 13, 9, 27):
-            row.add_column(width=width, justify="right" if width == 9 else "left", overflow="fold")  # noqa: PLR2004
+        for width in WIDTHS:
+            row.add_column(width=width, overflow="fold")
         row.add_row(
             text(self._time(comp, answer.moment), "dim"),
             text(comp.location),
-            text(self._names.get((comp.location, comp.request["employee"]), comp.request["employee"])),
-            text(comp.request["remedy"]),
-            text(Cash(comp.amount.asked, comp.amount.currency)),
+            text(self._first_name(comp)),
+            text(_proposed(comp, WIDTHS[3])),
             _answered(comp),
         )
         return row
+
+    def _first_name(self, comp: "CompView") -> str:
+        employee = str(comp.request["employee"])
+        return self._names.get((comp.location, employee), employee).split()[0]
 
     def _time(self, comp: "CompView", moment: datetime) -> str:
         return moment.astimezone(ZoneInfo(self._places[comp.location].timezone)).strftime("%H:%M")
@@ -140,14 +145,22 @@ class Stage:
                 self._console.print(text(f"    entry {found.seq}: {found.message}", "red"))
 
 
+def _proposed(comp: "CompView", width: int) -> str:
+    """The remedy, and at the right what it is worth, if anything."""
+    remedy, asked = str(comp.request["remedy"]), comp.amount.asked
+    worth = Cash(asked, comp.amount.currency).readable if asked else ""
+    return remedy + worth.rjust(width - len(remedy))
+
+
 def _answered(comp: "CompView") -> "Text":
-    """`APPROVED`, `ESCALATED → manager`, `DENIED → dessert up to $8.00`."""
+    """`APPROVED`, `ESCALATED → manager +1`, `DENIED → dessert up to $8.00`."""
     decision, amount = comp.decision, comp.amount
     said = text(OUTCOMES[decision.outcome], COLOURS[decision.outcome])
     if decision.outcome == "escalate":
-        return said.append_text(text(f" → {', '.join(decision.approvers)}"))
+        first, *others = decision.approvers
+        return said.append_text(text(f" → {first}{f' +{len(others)}' if others else ''}"))
     if decision.outcome == "deny":
-        instead = choices(decision.counter_offer, amount.currency)
+        instead = choices(decision.counter_offer, amount.currency, worth_something=True)
         return said.append_text(text(f" → {instead[0]}" if instead else ""))
     if amount.granted < amount.asked:
         return said.append_text(text(f" {Cash(amount.granted, amount.currency).readable} of it"))
@@ -155,7 +168,10 @@ def _answered(comp: "CompView") -> "Text":
 
 
 def _fullest(budgets: "Sequence[BudgetView]", place: str) -> "list[BudgetView]":
-    def share(row: "BudgetView") -> int:
-        return -100 * (row.spent + row.held) // max(row.cap, 1)
+    """Of amounts: counts say little beside them."""
 
-    return sorted((row for row in budgets if row.location == place), key=share)[:FULLEST]
+    def used(row: "BudgetView") -> int:
+        return 100 * (row.spent + row.held) // max(row.cap, 1)
+
+    there = [row for row in budgets if row.location == place and row.unit == "amount"]
+    return sorted(there, key=used, reverse=True)[:FULLEST]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from empower.cli.amounts import Cash
 from empower.cli.errors import BROKEN
 from empower.cli.options import engine_options, format_option, opened
 from empower.cli.output import Column, as_json, console, lines, new_table, show, text, when
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from empower.engine import Engine
-    from empower.engine.views import EntryView
+    from empower.engine.views import EntryView, LocationView
     from empower.ledger import Report
 
+LONGEST = 24
+"""Characters of a value in an entry's summary."""
 COLUMNS = (
     Column("location", lambda row: row.location),
     Column("seq", lambda row: row.seq),
@@ -41,34 +44,54 @@ def ledger() -> None:
 def list_all(location: tuple[str, ...], since: int, limit: int, form: str) -> None:
     """The entries of each book, in order."""
     with opened() as engine:
-        zones = {item.id: item.timezone for item in engine.locations()}
-        pages = {name: engine.entries(name, since=since, limit=limit) for name in location or zones}
+        places = {item.id: item for item in engine.locations()}
+        pages = {name: engine.entries(name, since=since, limit=limit) for name in location or places}
     found = [item for page in pages.values() for item in page.items]
-    show(found, form, COLUMNS, table=lambda: _table(found, zones), empty="no entries")
+    show(found, form, COLUMNS, table=lambda: _table(found, places), empty="no entries")
     for name, page in pages.items():
         if page.next is not None:
             click.echo(f"there are more in {name}: --location {name} --since {page.next}", err=True)
 
 
-def _table(found: "list[EntryView]", zones: dict[str, str]) -> "Table":
+def _table(found: "list[EntryView]", places: "dict[str, LocationView]") -> "Table":
+    """Two lines an entry; times are those of the location."""
     rows = new_table()
-    for name in ("location", "seq", "at", "kind", "by", "comp"):
-        rows.add_column(name, justify="right" if name == "seq" else "left", overflow="fold", no_wrap=name == "comp")
+    rows.add_column("seq", justify="right", no_wrap=True)
+    rows.add_column("location\nat", overflow="fold")
+    rows.add_column("kind\nby", overflow="fold")
+    rows.add_column("comp\nbody", min_width=36, overflow="fold")
     for item in found:
-        cells = (item.location, item.seq, when(item.at, zones[item.location]), item.kind, item.by)
-        rows.add_row(*(text(cell) for cell in cells), lines(text(item.comp or ""), text(summary(item), "dim")))
+        rows.add_row(
+            text(item.seq),
+            lines(text(item.location), text(when(item.at, places[item.location].timezone), "dim")),
+            lines(text(item.kind), text(item.by, "dim")),
+            lines(
+                *(
+                    line
+                    for line in (text(item.comp), text(summary(item, places[item.location].currency), "dim"))
+                    if line
+                )
+            ),
+        )
     return rows
 
 
-def summary(item: "EntryView") -> str:
+def summary(item: "EntryView", currency: str) -> str:
     """What an entry says, in a few words."""
     body: dict[str, Any] = item.body
-    decision = body.get("decision")
-    if isinstance(decision, dict) and "outcome" in decision:
-        request = body.get("request", {})
-        return f"{decision['outcome']} {request.get('remedy', '')}".strip()
-    plain = {name: value for name, value in body.items() if isinstance(value, str | int) and value != ""}
-    return " ".join(f"{name}={value}" for name, value in plain.items())[:36]
+    if item.kind == "decision":
+        request = body["request"]
+        asked = Cash(request["amount"]["amount"], currency).readable
+        return f"{body['decision']['outcome']} {request['remedy']} {asked}"
+    said = ((name, value) for name, value in body.items() if isinstance(value, str | int) and value != "")
+    return " ".join(f"{name}={_short(name, value, currency)}" for name, value in said)
+
+
+def _short(name: str, value: str | int, currency: str) -> str:
+    if name in ("amount", "released") and isinstance(value, int):
+        return Cash(value, currency).readable
+    written = str(value)
+    return written if len(written) <= LONGEST else f"{written[: LONGEST - 1]}…"
 
 
 @ledger.command()
@@ -97,7 +120,10 @@ def verified(engine: "Engine", location: str | None, *, replay: bool) -> "Report
     with Progress(console=console(err=True), transient=True) as progress:
         task = progress.add_task("replaying" if replay else "verifying", total=None)
         return check(
-            engine, location, replay=replay, progress=lambda done, of: progress.update(task, completed=done, total=of)
+            engine.store,
+            location,
+            replay=replay,
+            progress=lambda done, of: progress.update(task, completed=done, total=of),
         )
 
 

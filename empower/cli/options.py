@@ -108,9 +108,11 @@ def who() -> str:
 @contextmanager
 def opened(*, create: bool = False) -> "Iterator[Engine]":
     """The engine on the store and the policies that were asked for."""
+    from empower.cli.errors import warn_of_policies
     from empower.engine import Engine
 
     with Engine.open(setting("store"), policies=setting("policies"), create=create) as engine:
+        warn_of_policies(engine.policies.problems)
         yield engine
 
 

@@ -13,11 +13,11 @@ from empower.cli.options import engine_options, go_on, opened
 @engine_options
 def serve(host: str, port: int) -> None:
     """Answer tills over HTTP until stopped."""
-    import uvicorn
-
-    from empower.http.app import create_app
-
     with opened() as engine, _listening(host, port) as listener:
+        import uvicorn
+
+        from empower.http.app import create_app
+
         _say_where(host, listener.getsockname()[1])
         uvicorn.Server(uvicorn.Config(create_app(engine), log_level="warning")).run(sockets=[listener])
 

@@ -2,13 +2,6 @@
 
 from pathlib import Path
 
-PLACES = {
-    "bakery-chiado": "Padaria do Chiado",
-    "bistro-soho": "Bistro Soho",
-    "hotel-lakeshore": "Hotel Lakeshore",
-}
-"""The properties and what people call them."""
-
 HERE = Path(__file__).parent
 
 

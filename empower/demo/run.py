@@ -5,21 +5,19 @@ nothing is printed. What the evening came to is a `Report`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from empower.core.policy import Policy
+from empower.core.errors import PolicyError
+from empower.demo.places import Evening, Place, evening
 from empower.engine import Engine
 from empower.engine.views import BudgetView, CompView
 from empower.pos.square import Account, request_from
 
 BY = "demo"
 """Who opens the demo's books, which is how its store is known again."""
-LONGEST = timedelta(hours=5)
-FIRST = timedelta(hours=3)
-"""How far into a business day there has been an evening to play."""
 SETTLED_AFTER = timedelta(minutes=8)
 """When the till rings up what was approved."""
 UNDONE_AFTER = timedelta(minutes=20)
@@ -35,17 +33,6 @@ class Clock:
     def __call__(self) -> datetime:
         """The moment at which it stands."""
         return self.moment
-
-
-class Evening(NamedTuple):
-    """From when to when a property's evening goes."""
-
-    start: datetime
-    end: datetime
-
-    def at(self, share: float) -> datetime:
-        """The moment at `share`, 0 to 1, of the evening."""
-        return self.start + share * (self.end - self.start)
 
 
 class Line(NamedTuple):
@@ -66,6 +53,7 @@ class Answer(NamedTuple):
 
     line: Line
     moment: datetime
+    request: dict[str, Any]
     comp: CompView
 
 
@@ -97,15 +85,6 @@ def read_feed(text: str) -> list[Line]:
     ]
 
 
-def evening(policy: Policy, now: datetime) -> Evening:
-    """The evening of the business day that `now` is in, or of the one before if it is young."""
-    today = policy.days.business_day(now)
-    start, end = policy.days.day_start(today), now
-    if now - start < FIRST:
-        start, end = policy.days.day_start(today - timedelta(days=1)), start - timedelta(minutes=1)
-    return Evening(max(start, end - LONGEST), end)
-
-
 class _Due(NamedTuple):
     """Something to do later; sorts by moment, then as the feed has it."""
 
@@ -129,14 +108,19 @@ class Player:
         self._due: dict[str, list[_Due]] = {}
         self._steps: list[Step] = []
 
-    def set_up(self, titles: Mapping[str, str], roster: str, now: datetime) -> None:
-        """Open the books and take in the roster, before the first evening begins."""
-        policies = self._engine.policies.current
-        governed = {place: policies.policy_for(place) for place in titles}
-        self._evenings = {place: evening(policy, now) for place, policy in governed.items() if policy}
-        self._clock.moment = min((item.start for item in self._evenings.values()), default=now)
-        for place, title in titles.items():
-            self._engine.open_location(place, title=title, by=BY, why="the demo")
+    def set_up(self, places: Sequence[Place], roster: str, now: datetime) -> None:
+        """Open the books and take in the roster, before the first evening begins.
+
+        Raises `PolicyError` where no policy governs a place.
+        """
+        for place in places:
+            policy = self._engine.policies.current.policy_for(place.id)
+            if policy is None:
+                raise PolicyError(f"the demo needs a policy for `{place.id}`: start from the example policies")
+            self._evenings[place.id] = evening(place, policy.days, now)
+        self._clock.moment = min(item.start for item in self._evenings.values())
+        for place in places:
+            self._engine.open_location(place.id, title=place.title, by=BY, why="the demo")
         self._engine.import_staff(roster, by=BY, why="the demo")
 
     def play(self, feed: Iterable[Line], heard: Callable[[Answer], None]) -> Report:
@@ -147,7 +131,7 @@ class Player:
             answers.append(answer)
             heard(answer)
         self._finish(answers)
-        return Report(self._evenings, answers, sorted(self._steps, key=lambda step: step.line.number), self._budgets())
+        return Report(self._evenings, answers, sorted(self._steps, key=_number), self._budgets(answers))
 
     def _ask(self, line: Line) -> Answer:
         place = self._account.locations[line.order["location_id"]]
@@ -156,7 +140,7 @@ class Player:
         self._clock.moment = moment
         request = request_from(self._account, line.order, line.proposal) | {"occurred_at": moment.isoformat()}
         comp = self._engine.request(request, key=f"demo-{line.number}", owner=BY, by=BY)
-        answer = Answer(line, moment, comp)
+        answer = Answer(line, moment, request, comp)
         for due in _plan(answer):
             heappush(self._due.setdefault(place, []), due)
         return answer
@@ -189,20 +173,25 @@ class Player:
                 comp = self._engine.comp(answer.comp.id)
                 self._steps.append(Step("expire", answer.line, datetime.fromisoformat(comp.updated_at), comp))
 
-    def _budgets(self) -> list[BudgetView]:
-        return [row for place in self._evenings for row in self._used(place)]
+    def _budgets(self, answers: list[Answer]) -> list[BudgetView]:
+        """What is used of any budget that an answer looked at, as that property's evening ended."""
+        found: dict[tuple[str, ...], BudgetView] = {}
+        for answer in answers:
+            place, asked = answer.comp.location, answer.request
+            self._clock.moment = self._evenings[place].end
+            rows = self._engine.budgets(
+                place,
+                employee=asked["employee"],
+                guest=asked["guest"],
+                incident=asked["incident"],
+                shift=asked["shift"],
+            )
+            found |= {(place, row.limit, row.subject, row.unit): row for row in rows if row.spent or row.held}
+        return list(found.values())
 
-    def _used(self, place: str) -> Iterator[BudgetView]:
-        self._clock.moment = self._evenings[place].end
-        yield from _with_use(self._engine.budgets(place))
-        people = dict.fromkeys(item.id for item in self._engine.staff(place))
-        for person in people:
-            mine = self._engine.budgets(place, employee=person)
-            yield from (row for row in _with_use(mine) if "employee" in row.per)
 
-
-def _with_use(budgets: list[BudgetView]) -> list[BudgetView]:
-    return [row for row in budgets if row.spent or row.held]
+def _number(step: Step) -> int:
+    return step.line.number
 
 
 def _plan(answer: Answer) -> Iterator[_Due]:

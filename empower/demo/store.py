@@ -6,12 +6,13 @@ from pathlib import Path
 from empower.core.errors import ConflictError, EmpowerError
 from empower.demo.run import BY
 from empower.engine import Engine
+from empower.policy import PolicySource
 
 BESIDE = ("", "-wal", "-shm", ".secret")
 """The files of an SQLite store."""
 
 
-def make_room(store: str, policies: Path | str, *, keep: bool) -> None:
+def make_room(store: str, policies: PolicySource, *, keep: bool) -> None:
     """Remove what an earlier demo left at `store`.
 
     Raises `ConflictError` for a store that is not a demo's, or with `keep` for any.
@@ -36,10 +37,12 @@ def _file(store: str) -> Path | None:
     return Path(name) if kind.split("+")[0] == "sqlite" and name not in ("", ":memory:") else None
 
 
-def _is_demo(store: str, policies: Path | str) -> bool:
+def _is_demo(store: str, policies: PolicySource) -> bool:
     """Whether the store can be read, and the demo opened all of its books."""
     try:
         with Engine.open(store, policies=policies) as engine:
+            if engine.deployment.title != BY:
+                return False
             firsts = [engine.entries(place.id, limit=1).items for place in engine.locations()]
     except EmpowerError:
         return False

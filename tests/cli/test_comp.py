@@ -165,7 +165,7 @@ def test_budgets_show_cap_held_spent_and_left(bistro: Run) -> None:
     assert [(row["cap"], row["left"], row["currency"]) for row in table] == [("30.00", "12.00", "USD")]
     shown = bistro("budget", "show", "-e", "E1042").output
     assert "$12.00" in shown
-    assert "to Nov 21 04:00" in shown
+    assert "Nov 21 04:00" in shown
 
 
 def test_a_ledger_that_holds_and_one_that_was_tampered_with(bistro: Run, tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_ledger_that_holds_and_one_that_was_tampered_with(bistro: Run, tmp_pat
 def _tamper(path: Path) -> None:
     """What somebody with the database's password could do."""
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE comp SET held_minor = held_minor + 1")
+        connection.execute("UPDATE comp SET remedy = 'apology'")
     connection.close()
 
 

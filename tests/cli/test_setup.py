@@ -63,14 +63,32 @@ def test_a_store_that_is_not_set_up_says_to_run_init(run: Run, words: tuple[str,
     assert done.stdout == ""
 
 
-def test_broken_policies_are_told_with_their_places_and_exit_5(bistro: Run, policies: Path) -> None:
+def spoil(policies: Path) -> int:
+    """Misspell a key of the policy; the line that it stands on."""
     file = policies / "bistro.toml"
-    file.write_text(file.read_text().replace('title = "Server"', 'titel = "Server"'))
-    done = bistro("location", "list")
+    text = file.read_text().replace('title = "Server"', 'titel = "Server"')
+    file.write_text(text)
+    return text.splitlines().index('titel = "Server"') + 1
+
+
+def test_broken_policies_are_told_with_their_places_and_exit_5(run: Run, policies: Path) -> None:
+    line = spoil(policies)
+    done = run("init")
     assert done.exit_code == 5
-    line = file.read_text().splitlines().index('titel = "Server"') + 1
     assert f"bistro.toml:{line}:1:" in done.stderr
     assert "did you mean `title`?" in done.stderr
+    assert f"> {line} | titel" in done.stderr
+    as_json = json.loads(run("location", "list", "--format", "json").stderr)
+    assert as_json["code"] == "policy_problems"
+
+
+def test_policies_broken_later_leave_the_last_good_ones_in_force_loudly(bistro: Run, policies: Path) -> None:
+    line = spoil(policies)
+    done = bistro("location", "list", "--format", "json")
+    assert done.exit_code == 0
+    assert objects(done.stdout)[0]["policy"] == "bistro"
+    assert any(item.startswith(f"bistro.toml:{line}:1:") for item in json.loads(done.stderr)["problems"])
+    assert "the last good policies stay in force" in bistro("staff", "list").stderr
 
 
 def test_the_store_may_be_named_before_the_command_or_after_it(run: Run, tmp_path: Path) -> None:
