@@ -55,11 +55,12 @@ def show_all(form: str, location: tuple[str, ...], **subjects: Any) -> None:
     Without further options: of the house, and of everybody who has used any of theirs.
     """
     from empower.cli.budgets import table
+    from empower.cli.places import places, zones
 
     with opened() as engine:
-        zones = {item.id: item.timezone for item in engine.locations()}
-        found = _budgets(engine, location or tuple(zones), subjects)
-    show(found, form, COLUMNS, table=lambda: table(found, zones), empty="no budget applies")
+        known = zones(places(engine, *location))
+        found = _budgets(engine, location or tuple(known), subjects)
+    show(found, form, COLUMNS, table=lambda: table(found, known), empty="no budget applies")
 
 
 def _budgets(engine: "Engine", locations: tuple[str, ...], subjects: dict[str, Any]) -> "list[BudgetView]":

@@ -120,8 +120,9 @@ def show_one(comp_id: str, form: str) -> None:
 
 def _show(engine: "Engine", found: "CompView", form: str) -> None:
     from empower.cli.comps import detail
+    from empower.cli.places import places
 
-    show([found], form, COLUMNS, table=lambda: detail(found, _zones(engine)[found.location]))
+    show([found], form, COLUMNS, table=lambda: detail(found, places(engine)[found.location].timezone))
 
 
 @comp.command("list")
@@ -138,18 +139,15 @@ def _show(engine: "Engine", found: "CompView", form: str) -> None:
 def list_all(form: str, since: datetime | None, *, forced: bool, **filters: Any) -> None:
     """Comps, the newest first."""
     from empower.cli.comps import table
+    from empower.cli.places import places, zones
 
     moment = since.astimezone() if since else None
     with opened() as engine:
+        known = zones(places(engine, filters["location"]))
         page = engine.comps(since=moment, forced=True if forced else None, **filters)
-        zones = _zones(engine)
-    show(page.items, form, COLUMNS, table=lambda: table(page.items, zones), empty="no comps")
+    show(page.items, form, COLUMNS, table=lambda: table(page.items, known), empty="no comps")
     if page.next:
         click.echo(f"there are more: --cursor {page.next}", err=True)
-
-
-def _zones(engine: "Engine") -> dict[str, str]:
-    return {item.id: item.timezone for item in engine.locations()}
 
 
 @comp.command()
@@ -193,11 +191,12 @@ def reverse(comp_id: str, amount: str | None, note: str | None, form: str) -> No
 def expire(location: str | None, form: str) -> None:
     """End the holds and the pending comps whose time is up."""
     from empower.cli.comps import table
+    from empower.cli.places import places, zones
 
     with opened() as engine:
+        known = zones(places(engine, location))
         ended = engine.expire(location)
-        zones = _zones(engine)
-    show(ended, form, COLUMNS, table=lambda: table(ended, zones), empty="nothing to expire")
+    show(ended, form, COLUMNS, table=lambda: table(ended, known), empty="nothing to expire")
 
 
 def _minor(engine: "Engine", comp_id: str, amount: str | None) -> int | None:

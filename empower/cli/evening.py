@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from empower.cli.amounts import Cash
+from empower.cli.books import verdict
 from empower.cli.budgets import table as budget_table
 from empower.cli.decisions import choices
-from empower.cli.ledger import book_line
 from empower.cli.output import COLOURS, OUTCOMES, as_json, console, text
 
 if TYPE_CHECKING:
@@ -140,9 +140,8 @@ class Stage:
     def _books(self, checked: "Verified") -> None:
         self._console.print("\nThe books, verified and every decision decided again", style="bold")
         for book in checked.books:
-            self._console.print(text("  ").append_text(book_line(book, replay=True)))
-            for found in book.findings:
-                self._console.print(text(f"    entry {found.seq}: {found.message}", "red"))
+            for line in verdict(book, replay=True):
+                self._console.print(text("  ").append_text(line))
 
 
 def _proposed(comp: "CompView", width: int) -> str:

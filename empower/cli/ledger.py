@@ -1,23 +1,19 @@
 """`empower ledger`: read the books, and prove that they hold."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from empower.cli.amounts import Cash
 from empower.cli.errors import BROKEN
 from empower.cli.options import engine_options, format_option, opened
-from empower.cli.output import Column, as_json, console, lines, new_table, show, text, when
+from empower.cli.output import Column, as_csv, as_json, console, show
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from collections.abc import Iterator
 
     from empower.engine import Engine
-    from empower.engine.views import EntryView, LocationView
-    from empower.ledger import Report
+    from empower.ledger import BookReport, LedgerFinding, Report
 
-LONGEST = 24
-"""Characters of a value in an entry's summary."""
 COLUMNS = (
     Column("location", lambda row: row.location),
     Column("seq", lambda row: row.seq),
@@ -27,6 +23,15 @@ COLUMNS = (
     Column("by", lambda row: row.by),
     Column("hash", lambda row: row.hash),
     Column("leaf", lambda row: row.leaf),
+)
+FINDINGS = (
+    Column("location", lambda row: row[0].location),
+    Column("size", lambda row: row[0].size),
+    Column("root", lambda row: row[0].root_hex),
+    Column("ok", lambda row: row[1] is None),
+    Column("seq", lambda row: row[1] and row[1].seq),
+    Column("check", lambda row: row[1] and row[1].check),
+    Column("message", lambda row: row[1] and row[1].message),
 )
 
 
@@ -38,60 +43,22 @@ def ledger() -> None:
 @ledger.command("list")
 @click.option("--location", "-l", multiple=True, help="May be repeated; all if left out.")
 @click.option("--since", type=click.IntRange(0), default=0, metavar="SEQ", help="The first entry to show.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="Entries of each book.")
+@click.option("--limit", type=click.IntRange(1, 500), default=100, show_default=True, help="Entries of each book.")
 @format_option
 @engine_options
 def list_all(location: tuple[str, ...], since: int, limit: int, form: str) -> None:
     """The entries of each book, in order."""
+    from empower.cli.books import table
+    from empower.cli.places import places
+
     with opened() as engine:
-        places = {item.id: item for item in engine.locations()}
-        pages = {name: engine.entries(name, since=since, limit=limit) for name in location or places}
+        known = places(engine, *location)
+        pages = {name: engine.entries(name, since=since, limit=limit) for name in location or known}
     found = [item for page in pages.values() for item in page.items]
-    show(found, form, COLUMNS, table=lambda: _table(found, places), empty="no entries")
+    show(found, form, COLUMNS, table=lambda: table(found, known), empty="no entries")
     for name, page in pages.items():
         if page.next is not None:
             click.echo(f"there are more in {name}: --location {name} --since {page.next}", err=True)
-
-
-def _table(found: "list[EntryView]", places: "dict[str, LocationView]") -> "Table":
-    """Two lines an entry; times are those of the location."""
-    rows = new_table()
-    rows.add_column("seq", justify="right", no_wrap=True)
-    rows.add_column("location\nat", overflow="fold")
-    rows.add_column("kind\nby", overflow="fold")
-    rows.add_column("comp\nbody", min_width=36, overflow="fold")
-    for item in found:
-        rows.add_row(
-            text(item.seq),
-            lines(text(item.location), text(when(item.at, places[item.location].timezone), "dim")),
-            lines(text(item.kind), text(item.by, "dim")),
-            lines(
-                *(
-                    line
-                    for line in (text(item.comp), text(summary(item, places[item.location].currency), "dim"))
-                    if line
-                )
-            ),
-        )
-    return rows
-
-
-def summary(item: "EntryView", currency: str) -> str:
-    """What an entry says, in a few words."""
-    body: dict[str, Any] = item.body
-    if item.kind == "decision":
-        request = body["request"]
-        asked = Cash(request["amount"]["amount"], currency).readable
-        return f"{body['decision']['outcome']} {request['remedy']} {asked}"
-    said = ((name, value) for name, value in body.items() if isinstance(value, str | int) and value != "")
-    return " ".join(f"{name}={_short(name, value, currency)}" for name, value in said)
-
-
-def _short(name: str, value: str | int, currency: str) -> str:
-    if name in ("amount", "released") and isinstance(value, int):
-        return Cash(value, currency).readable
-    written = str(value)
-    return written if len(written) <= LONGEST else f"{written[: LONGEST - 1]}…"
 
 
 @ledger.command()
@@ -105,7 +72,10 @@ def verify(ctx: click.Context, location: str | None, form: str, *, replay: bool)
 
     Exit code 5 if one does not hold.
     """
+    from empower.cli.places import places
+
     with opened() as engine:
+        places(engine, location)
         report = verified(engine, location, replay=replay)
     _print(report, form, replay=replay)
     ctx.exit(0 if report.ok else BROKEN)
@@ -127,46 +97,31 @@ def verified(engine: "Engine", location: str | None, *, replay: bool) -> "Report
         )
 
 
-_FINDINGS = (
-    Column("location", lambda row: row[0]),
-    Column("size", lambda row: row[1]),
-    Column("root_hex", lambda row: row[2]),
-    Column("seq", lambda row: row[3]),
-    Column("check", lambda row: row[4]),
-    Column("message", lambda row: row[5]),
-)
-
-
 def _print(report: "Report", form: str, *, replay: bool) -> None:
-    from empower.cli.output import as_csv
-
     if form == "csv":
-        click.echo(as_csv(list(_flat(report)), _FINDINGS), nl=False)
-        return
+        click.echo(as_csv(_flat(report), FINDINGS), nl=False)
+    elif form == "json":
+        for book in report.books:
+            click.echo(as_json(_object(book)))
+    else:
+        from empower.cli.books import verdict
+
+        for book in report.books:
+            for line in verdict(book, replay=replay):
+                console().print(line)
+        if not report.books:
+            click.echo("no books")
+
+
+def _object(book: "BookReport") -> dict[str, object]:
+    findings = [{"seq": item.seq, "check": item.check, "message": item.message} for item in book.findings]
+    head = {"location": book.location, "size": book.size, "root": book.root_hex, "ok": not findings}
+    return head | {"findings": findings}
+
+
+def _flat(report: "Report") -> "Iterator[tuple[BookReport, LedgerFinding | None]]":
     for book in report.books:
-        findings = [{"seq": item.seq, "check": item.check, "message": item.message} for item in book.findings]
-        if form == "json":
-            value = {"location": book.location, "size": book.size, "root_hex": book.root_hex, "ok": not findings}
-            click.echo(as_json(value | {"findings": findings}))
-        else:
-            console().print(book_line(book, replay=replay))
-            for item in book.findings:
-                place = f"entry {item.seq}" if item.seq is not None else "book"
-                console().print(text(f"  {place}: {item.check}: {item.message}", "red"))
-    if form == "table" and not report.books:
-        click.echo("no books")
-
-
-def book_line(book: Any, *, replay: bool) -> Any:
-    """`bistro-soho  113 entries  root 5f1c…  holds`."""
-    count = len(book.findings)
-    said = text("does not hold" if count else "holds, replayed" if replay else "holds", "red" if count else "green")
-    return text(f"{book.location}  {book.size} entries  root {book.root_hex[:16]}…  ").append_text(said)
-
-
-def _flat(report: "Report") -> Any:
-    for book in report.books:
-        head = (book.location, book.size, book.root_hex)
-        yield from [(*head, item.seq, item.check, item.message) for item in book.findings] or [
-            (*head, None, None, None)
-        ]
+        if not book.findings:
+            yield book, None
+        for finding in book.findings:
+            yield book, finding

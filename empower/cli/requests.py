@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from empower.core.errors import FieldError, InputError, unknown_name
+from empower.core.errors import FieldError, InputError
 
 if TYPE_CHECKING:
     from empower.engine import Engine
@@ -81,7 +81,9 @@ def _standard_input() -> IO[bytes]:
 
 def from_flags(engine: "Engine", given: dict[str, Any]) -> dict[str, Any]:
     """The request that flags describe; amounts are in the location's currency."""
-    currency = currency_of(engine, given["location"])
+    from empower.cli.places import places
+
+    currency = places(engine, given["location"])[given["location"]].currency
     request = {name: given[name] for name in _SAME if name in given}
     request["amount"] = _money(given.get("amount", "0"), currency, "/amount")
     if given.get("accept_less"):
@@ -110,15 +112,6 @@ def _money(text: str, currency: str, pointer: str) -> dict[str, Any]:
     from empower.cli.amounts import minor_of
 
     return {"amount": minor_of(text, currency, pointer), "currency": currency}
-
-
-def currency_of(engine: "Engine", location: str) -> str:
-    """The currency of a location; raises `InputError` with the nearest name for one that is not open."""
-    found = {item.id: item.currency for item in engine.locations()}
-    if location not in found:
-        error = unknown_name("/location", "location", location, found)
-        raise InputError(error.message, code="unknown_location", errors=[error])
-    return found[location]
 
 
 def from_json(stream: IO[bytes]) -> Iterator[Read]:

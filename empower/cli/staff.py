@@ -101,6 +101,9 @@ def import_file(file: IO[bytes], why: str, form: str, *, dry_run: bool) -> None:
 @engine_options
 def list_all(location: str | None, form: str) -> None:
     """The roster."""
+    from empower.cli.places import places
+
     with opened() as engine:
+        places(engine, location)
         found = engine.staff(location)
     show(found, form, COLUMNS, empty="nobody is on the roster")

@@ -1,6 +1,8 @@
 """A small policy, a store under it, and the command line run in this process."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,34 @@ EVENING = "2026-11-20T19:00:00-05:00"
 Run = Callable[..., Result]
 
 
+def invoke(folder: Path, *args: str, stdin: str | bytes | None = None) -> Result:
+    """`empower` on the store and the policies in a folder, 80 columns wide."""
+    env = {
+        "EMPOWER_STORE": f"sqlite:///{folder / 'empower.db'}",
+        "EMPOWER_POLICIES": str(folder / "policies"),
+        "COLUMNS": "80",
+        "EMPOWER_SECRET": None,
+    }
+    return CliRunner(env=env).invoke(main, args, input=stdin, prog_name="empower", catch_exceptions=False)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a policy, and a store in which a location is open and Ana serves."""
+    folder = tmp_path_factory.mktemp("bistro")
+    (folder / "policies").mkdir()
+    (folder / "policies" / "bistro.toml").write_text(POLICY)
+    with freeze_time(EVENING):
+        for words in (
+            ("init",),
+            ("location", "open", "bistro-soho", "--title", "Bistro Soho"),
+            ("staff", "add", "E1042", "--name", "Ana", "--role", "server", "--at", "bistro-soho"),
+        ):
+            result = invoke(folder, *words)
+            assert result.exit_code == 0, result.output
+    return folder
+
+
 @pytest.fixture
 def policies(tmp_path: Path) -> Path:
     """A folder with one policy."""
@@ -71,31 +101,16 @@ def policies(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, policies: Path) -> Iterator[Run]:
-    """`empower`, on a store of its own, on a Friday evening, 80 columns wide."""
-    env = {
-        "EMPOWER_STORE": f"sqlite:///{tmp_path / 'empower.db'}",
-        "EMPOWER_POLICIES": str(policies),
-        "COLUMNS": "80",
-        "EMPOWER_SECRET": None,
-    }
-
-    def invoke(*args: str, stdin: str | bytes | None = None) -> Result:
-        return CliRunner(env=env).invoke(main, args, input=stdin, prog_name="empower", catch_exceptions=False)
-
-    with freeze_time(EVENING, ignore=["tests"]):
-        yield invoke
+    """`empower`, with no store yet, on a Friday evening."""
+    with freeze_time(EVENING):
+        yield partial(invoke, tmp_path)
 
 
 @pytest.fixture
-def bistro(run: Run) -> Run:
+def bistro(run: Run, tmp_path: Path, template: Path) -> Run:
     """The same, with a location open and Ana serving."""
-    for words in (
-        ("init",),
-        ("location", "open", "bistro-soho", "--title", "Bistro Soho"),
-        ("staff", "add", "E1042", "--name", "Ana", "--role", "server", "--at", "bistro-soho"),
-    ):
-        result = run(*words)
-        assert result.exit_code == 0, result.output
+    for file in template.glob("empower.db*"):
+        shutil.copy(file, tmp_path)
     return run
 
 

@@ -188,6 +188,24 @@ def _tamper(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("comp", "list"),
+        ("comp", "expire"),
+        ("staff", "list"),
+        ("budget", "show"),
+        ("ledger", "list"),
+        ("ledger", "verify"),
+    ],
+    ids=" ".join,
+)
+def test_an_unknown_location_is_bad_input_with_the_nearest_name(bistro: Run, words: tuple[str, ...]) -> None:
+    done = bistro(*words, "--location", "bistro-sohoo")
+    assert done.exit_code == 2
+    assert "did you mean `bistro-soho`?" in done.stderr
+
+
 def test_the_book_is_listed_from_a_line_on(bistro: Run) -> None:
     request(bistro, "--amount", "10.00")
     entries = [json.loads(line) for line in bistro("ledger", "list", "--format", "json").output.splitlines()]
