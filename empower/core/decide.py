@@ -18,6 +18,7 @@ from empower.core.measure import local_moment
 from empower.core.plan import CompiledPolicy, Plan, known_roles
 from empower.core.policy import Policy
 from empower.core.request import Facts
+from empower.core.straight import APPROVE, ESCALATE, Straight
 from empower.core.trial import Standing, Trial, Verdict
 
 NOTHING = CounterOffer(None, ())
@@ -25,20 +26,12 @@ NOTHING = CounterOffer(None, ())
 
 def approves(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> bool:
     """Whether `decide` would approve all that is asked, by the counters that an approval reads."""
-    rules = policy.policy
-    if not facts.active or facts.currency != rules.calendar.currency:
+    plan = _plan_of(policy, facts)
+    if plan is None:
         return False
-    try:
-        plan = policy.plan(facts.roles, facts.remedy, facts.reason)
-    except KeyError:
-        if unknown(rules, facts) is not None:
-            return False
-        plan = policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
-    moment = facts.occurred_at or now
-    for trial in plan.trials:
-        if trial.guards:
-            moment = moment.astimezone(rules.days.zone)
-        if trial.approves(facts, standing, moment):
+    moment = _moment(policy, plan, facts, now)
+    for trial in plan.straight:  # noqa: SIM110  a generator would cost as much as the question
+        if trial.bare(facts, standing, moment) == APPROVE:
             return True
     return False
 
@@ -48,19 +41,38 @@ def outcome(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datet
 
     Without findings, approvers and counter-offer; what goes wrong is raised.
     """
-    if approves(policy, facts, standing, now):
-        return Outcome.APPROVE
-    rules = policy.policy
-    if unknown(rules, facts) is not None:
+    plan = _plan_of(policy, facts)
+    if plan is None:
         return Outcome.DENY
-    plan = policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
-    moment = local_moment(rules, facts, now)
-    for trial, asked in zip(plan.trials, plan.approvers, strict=True):
-        if trial.judge(facts, standing, moment).outcome is not Outcome.ESCALATE:
-            continue
-        if any(other.grants(facts, standing, moment) for other in asked):
-            return Outcome.ESCALATE
+    moment = _moment(policy, plan, facts, now)
+    escalating = []
+    for trial, asked in zip(plan.straight, plan.approvers, strict=True):
+        found = trial.bare(facts, standing, moment)
+        if found == APPROVE:
+            return Outcome.APPROVE
+        if found == ESCALATE:
+            escalating.append(asked)
+    for asked in escalating:
+        for other in asked:
+            if other.grants(facts, standing, moment):
+                return Outcome.ESCALATE
     return Outcome.DENY
+
+
+def _plan_of(policy: CompiledPolicy, facts: Facts) -> Plan | None:
+    """The plan of a request; None where `unknown` has something to say."""
+    rules = policy.policy
+    plan = policy.known_plan(facts)
+    if plan is not None and plan.trials and facts.active and facts.currency == policy.currency:
+        return plan
+    if unknown(rules, facts) is not None:
+        return None
+    return policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
+
+
+def _moment(policy: CompiledPolicy, plan: Plan, facts: Facts, now: datetime) -> datetime:
+    """The moment that guards speak of, on the wall clock where any of them can ask for it."""
+    return local_moment(policy.policy, facts, now) if plan.timed else now
 
 
 def decide(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> Decision:
@@ -77,17 +89,19 @@ def decide(policy: CompiledPolicy, facts: Facts, standing: Standing, now: dateti
 
 
 def _decide(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datetime) -> Decision:
-    rules = policy.policy
-    stopped = unknown(rules, facts)
-    if stopped is not None:
-        return Decision(Outcome.DENY, None, (stopped,), counter_offer=NOTHING)
-    plan = policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
-    moment = local_moment(rules, facts, now)
+    plan = _plan_of(policy, facts)
+    if plan is None:
+        stopped = unknown(policy.policy, facts)
+        return Decision(Outcome.DENY, None, () if stopped is None else (stopped,), counter_offer=NOTHING)
+    moment = _moment(policy, plan, facts, now)
     verdicts = []
-    for trial in plan.trials:
-        verdict = trial.judge(facts, standing, moment)
+    for straight in plan.straight:
+        approval = straight.approval(facts, standing, moment)
+        if approval is not None:
+            return approval
+        verdict = straight.trial.judge(facts, standing, moment)
         if verdict.outcome is Outcome.APPROVE:
-            return _approved(trial, verdict, facts)
+            return _approved(straight.trial, verdict, facts)
         verdicts.append(verdict)
     offer, best = _counter_offer(plan, facts, standing, moment)
     if facts.accept_less and best is not None and offer.amount_minor:
@@ -139,7 +153,7 @@ def _refused(
     for trial, verdict, asked in zip(plan.trials, verdicts, plan.approvers, strict=True):
         if verdict.outcome is not Outcome.ESCALATE:
             continue
-        able = tuple(other.role for other in asked if other.grants(facts, standing, moment))
+        able = tuple(other.trial.role for other in asked if other.grants(facts, standing, moment))
         if able:
             people = 2 if facts.amount_minor > trial.alone else 1
             return Decision(Outcome.ESCALATE, trial.role, verdict.findings, verdict.obligations, able, people, 0, offer)
@@ -183,7 +197,7 @@ def may_offer(policy: CompiledPolicy, facts: Facts, standing: Standing, now: dat
     if unknown(rules, facts) is not None:
         return None, None
     plan = policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
-    moment = local_moment(rules, facts, now)
+    moment = _moment(policy, plan, facts, now)
     alone, _ = _largest(plan.trials, facts, standing, moment)
     asked = [
         _most_granted(trial, facts, standing, moment)
@@ -194,9 +208,9 @@ def may_offer(policy: CompiledPolicy, facts: Facts, standing: Standing, now: dat
     return alone, max((most for most in asked if most is not None), default=None)
 
 
-def _most_granted(trial: Trial, facts: Facts, standing: Standing, moment: datetime) -> int | None:
+def _most_granted(trial: Straight, facts: Facts, standing: Standing, moment: datetime) -> int | None:
     """The largest amount that an approver's role could grant: rules only grow stricter with it, so halving finds it."""
-    low = 0 if trial.zero else 1
+    low = 0 if trial.trial.zero else 1
     if not trial.grants(facts._replace(amount_minor=low), standing, moment):
         return None
     high = LARGEST_INTEGER

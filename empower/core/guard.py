@@ -9,6 +9,9 @@ from empower.core.canonical import LARGEST_INTEGER
 from empower.core.policy import Guard, Policy, When
 from empower.core.request import Facts
 
+Condition = tuple[str, tuple[object, ...]]
+"""A condition as Python text on the facts `f` and the local moment `m`, and the values its fields stand for."""
+
 Test = Callable[[Facts, datetime], bool]
 """Whether a guard's facts hold, given the request and the moment on the location's wall clock."""
 
@@ -21,8 +24,10 @@ class ReadyGuard(NamedTuple):
     rule: str
     then: str
     require: tuple[str, ...]
-    test: Test
+    conditions: tuple[Condition, ...]
     """All conditions but those on the amount."""
+    test: Test
+    """The same as a function."""
     amount_over: int | None
     percent_over_bp: int | None
 
@@ -66,12 +71,14 @@ def ready_guards(policy: Policy, role: str, remedy: str, reason: str) -> tuple[R
             guard.address,
             guard.then,
             guard.require,
-            _test(guard.when),
+            conditions,
+            _test(conditions),
             guard.when.amount_over,
             guard.when.percent_over_bp,
         )
         for guard in policy.guards
         if _concerns(guard, role, remedy, reason)
+        for conditions in [tuple(_conditions(guard.when))]
     )
 
 
@@ -81,34 +88,32 @@ def _concerns(guard: Guard, role: str, remedy: str, reason: str) -> bool:
     return all(not names or name in names for names, name in named)
 
 
-def _test(when: When) -> Test:
-    tests = tuple(_tests(when))
-    if not tests:
-        return lambda _facts, _moment: True
-    if len(tests) == 1:
-        return tests[0]
-    return lambda facts, moment: all(test(facts, moment) for test in tests)
-
-
-def _tests(when: When) -> Iterator[Test]:
+def _conditions(when: When) -> Iterator[Condition]:
+    """The conditions on facts other than the amount: Python on `f` and `m`, with the values that it names."""
     if when.item_categories:
-        named = frozenset(when.item_categories)
-        yield lambda facts, _moment: not named.isdisjoint(facts.categories)
+        yield "f.categories and not {0}.isdisjoint(f.categories)", (frozenset(when.item_categories),)
     if when.check_state:
-        states = frozenset(when.check_state)
-        yield lambda facts, _moment: facts.check_state in states
+        yield "f.check_state in {0}", (frozenset(when.check_state),)
     if when.employee_is_guest is not None:
-        is_guest = when.employee_is_guest
-        yield lambda facts, _moment: facts.employee_is_guest is is_guest
+        yield "f.employee_is_guest" if when.employee_is_guest else "not f.employee_is_guest", ()
     if when.note_missing is not None:
-        has_note = not when.note_missing
-        yield lambda facts, _moment: facts.has_note is has_note
+        yield "not f.has_note" if when.note_missing else "f.has_note", ()
     if when.weekdays:
-        days = frozenset(WEEKDAYS.index(day) for day in when.weekdays)
-        yield lambda _facts, moment: moment.weekday() in days
+        yield "m.weekday() in {0}", (frozenset(WEEKDAYS.index(day) for day in when.weekdays),)
     if when.between is not None:
         first, last = when.between
-        if first < last:
-            yield lambda _facts, moment: first <= moment.time() < last
-        else:
-            yield lambda _facts, moment: moment.time() >= first or moment.time() < last
+        yield "{0} <= m.time() < {1}" if first < last else "(m.time() >= {0} or m.time() < {1})", when.between
+
+
+def _test(conditions: tuple[Condition, ...]) -> Test:
+    """All conditions as one function."""
+    names = {f"k{index}": value for index, value in enumerate(_values(conditions))}
+    numbers = iter(names)
+    written = [text.format(*(next(numbers) for _ in values)) for text, values in conditions]
+    made: Test = eval(f"lambda f, m: bool({' and '.join(written) or 'True'})", names)  # noqa: S307  only our own text
+    return made
+
+
+def _values(conditions: tuple[Condition, ...]) -> Iterator[object]:
+    for _, values in conditions:
+        yield from values

@@ -17,6 +17,7 @@ from empower.core.guard import ready_guards
 from empower.core.measure import Authority, Charging, Measure, Reader, measure_of, measures_of, subject_reader
 from empower.core.policy import Limit, Policy
 from empower.core.request import Facts
+from empower.core.straight import Straight
 from empower.core.trial import NO_SLOT, Cap, Trial
 
 
@@ -61,13 +62,17 @@ class Plan(NamedTuple):
 
     trials: tuple[Trial, ...]
     """The requester's roles, in their order."""
-    approvers: tuple[tuple[Trial, ...], ...]
+    straight: tuple[Straight, ...]
+    """The same as code."""
+    approvers: tuple[tuple[Straight, ...], ...]
     """For each of them the roles that may approve it, the least powerful first."""
     offers: tuple[tuple[str, tuple[Trial, ...]], ...]
     """The reason's other remedies in its order, with a trial for each of the requester's roles."""
     slots: tuple[Slot, ...]
     first: int
     """How many of the slots an approval reads."""
+    timed: bool
+    """Whether a guard looks at the time of day or the day of the week."""
 
 
 class CompiledPolicy:
@@ -76,6 +81,7 @@ class CompiledPolicy:
     def __init__(self, policy: Policy) -> None:
         """Compile nothing yet: plans are made when they are first asked for, and kept."""
         self.policy = policy
+        self.currency = policy.calendar.currency
         self._plans: dict[tuple[tuple[str, ...], str, str], Plan] = {}
         self._starts: tuple[date | None, dict[str | None, str]] = (None, {})
 
@@ -93,6 +99,10 @@ class CompiledPolicy:
     def charging(self) -> Charging:
         """Finds the counters of its own book that a comp is charged to."""
         return Charging(self.measures)
+
+    def known_plan(self, facts: Facts) -> Plan | None:
+        """The plan of facts whose very names were planned for before: a plan is only made of names that are known."""
+        return self._plans.get((facts.roles, facts.remedy, facts.reason))
 
     def plan(self, roles: tuple[str, ...], remedy: str, reason: str) -> Plan:
         """The plan of known names; raises `KeyError` for an unknown remedy, reason or role."""
@@ -143,7 +153,7 @@ def _plan(policy: Policy, roles: tuple[str, ...], remedy: str, reason: str) -> P
     first = len(slots.all)
     approvers = tuple(
         tuple(
-            _trial(policy, slots, name, remedy, reason, requester=False)
+            Straight(_trial(policy, slots, name, remedy, reason, requester=False))
             for name in by_power(policy, remedy, reason)
             if policy.roles[name].approves_role(role)
         )
@@ -154,7 +164,11 @@ def _plan(policy: Policy, roles: tuple[str, ...], remedy: str, reason: str) -> P
         for other in policy.remedies_for(reason)
         if other != remedy
     )
-    return Plan(trials, approvers, offers, tuple(slots.all), first)
+    return Plan(trials, tuple(map(Straight, trials)), approvers, offers, tuple(slots.all), first, _timed(policy))
+
+
+def _timed(policy: Policy) -> bool:
+    return any(guard.when.between is not None or guard.when.weekdays for guard in policy.guards)
 
 
 def _trial(policy: Policy, slots: Slots, role: str, remedy: str, reason: str, *, requester: bool) -> Trial:

@@ -4,8 +4,9 @@ Amounts are integers of minor units, shares and percentages integers of a hundre
 integers of seconds. `empower.policy` makes these values from files; `Policy.load` makes them from the book.
 """
 
+from collections.abc import Callable
 from datetime import time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +27,9 @@ Beyond = Literal["escalate", "deny"]
 Minor = Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]
 Bp = Annotated[int, Field(ge=0)]
 """A hundredth of a percent."""
+
+REMEMBERED = 8192
+"""Amounts whose words are kept: the same few are said again and again."""
 
 EVERYTHING = ("*",)
 """A list of remedies, or of roles, that holds all there are."""
@@ -195,9 +199,11 @@ class Policy(Meaning):
         rules = self.calendar
         return calendars.calendar(rules.timezone, rules.day_starts, rules.week_starts)
 
-    def money(self, amount_minor: int) -> str:
-        """An amount as people at this location read it."""
-        return readable(amount_minor, self.calendar.decimals, self.calendar.symbol)
+    @cached_property
+    def money(self) -> Callable[[int], str]:
+        """Says an amount of minor units as people at this location read it."""
+        decimals, symbol = self.calendar.decimals, self.calendar.symbol
+        return lru_cache(maxsize=REMEMBERED)(lambda amount_minor: readable(amount_minor, decimals, symbol))
 
     def remedies_for(self, reason: str) -> tuple[str, ...]:
         """The remedies of a reason in the order to offer them; all of them, by name, for `*`."""

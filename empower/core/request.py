@@ -1,9 +1,9 @@
 """A request as it comes from outside, and the facts that deciding needs of it."""
 
 from datetime import datetime
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from empower.core.money import Money
 
@@ -55,18 +55,6 @@ class Request(Outside):
     photo: Ref | None = None
     accept_less: bool = False
     occurred_at: AwareDatetime | None = None
-
-    @model_validator(mode="after")
-    def one_currency(self) -> Self:
-        """All amounts of a request are in one currency."""
-        check = self.check
-        if check is None:
-            return self
-        amounts = [check.total, *(item.amount for item in check.items)]
-        for money in amounts:
-            if money is not None and money.currency != self.amount.currency:
-                raise ValueError(f"the check is in `{money.currency}`, the amount in `{self.amount.currency}`")
-        return self
 
 
 class Context(NamedTuple):

@@ -14,15 +14,23 @@ def sentence(finding: Finding, policy: Policy) -> str:
     return _SENTENCES[finding.code](finding, policy)
 
 
+def comps(number: int) -> str:
+    """How many comps, in words."""
+    return f"{number} comp" if number == 1 else f"{number} comps"
+
+
+def fits(left: str, cap: str) -> str:
+    """What is said of a limit that has room: what would stay of it."""
+    return f"{left} of {cap} stay."
+
+
 def _amount(finding: Finding, policy: Policy, value: int | None) -> str:
     number = value or 0
-    if finding.unit == "count":
-        return f"{number} comp" if number == 1 else f"{number} comps"
-    return policy.money(number)
+    return comps(number) if finding.unit == "count" else policy.money(number)
 
 
 def _within(finding: Finding, policy: Policy) -> str:
-    return f"{_amount(finding, policy, finding.left)} of {_amount(finding, policy, finding.cap)} stay."
+    return fits(_amount(finding, policy, finding.left), _amount(finding, policy, finding.cap))
 
 
 def _exceeded(finding: Finding, policy: Policy) -> str:

@@ -1,7 +1,7 @@
 """One role tried on one remedy for one reason: the say of every guard and every limit.
 
-The same trial answers four questions: would it be approved (the bare outcome), what has each rule to say (the full
-findings), what is the largest amount it would approve, and could the role grant somebody else's request.
+A trial says at length what each rule has to say, and the largest amount it would approve; `straight` makes code of it
+for the questions that are asked most.
 Standing is a sequence of usages by slot; None stands where the request lacks a fact that the counter needs.
 """
 
@@ -68,27 +68,6 @@ class Trial(NamedTuple):
     percents: tuple[Cap, ...]
     guards: tuple[ReadyGuard, ...]
 
-    def approves(self, facts: Facts, standing: Standing, moment: datetime) -> bool:
-        """The bare outcome: whether nothing stands against the request."""
-        amount = facts.amount_minor
-        if amount > self.bound:
-            return False
-        for slot, cap, count in self.counted:
-            usage = standing[slot]
-            if usage is None:
-                return False
-            held, spent, held_count, spent_count = usage
-            if held + spent + amount > cap or held_count + spent_count >= count:
-                return False
-        for percent in self.percents:
-            left = _percent_left(percent, facts, standing)
-            if left is None or amount > left:
-                return False
-        for guard in self.guards:
-            if guard.speaks(facts, moment) and _stops(guard, facts):
-                return False
-        return amount > 0 or self.zero
-
     def judge(self, facts: Facts, standing: Standing, moment: datetime) -> Verdict:
         """The outcome with what every rule that applies has to say."""
         if self.refused is not None:
@@ -142,26 +121,6 @@ class Trial(NamedTuple):
             if _stops(guard, facts):
                 bound = min(bound, guard.silent_up_to(facts, moment))
         return bound if bound > 0 or (bound == 0 and self.zero) else None
-
-    def grants(self, facts: Facts, standing: Standing, moment: datetime) -> bool:
-        """Whether the role could grant this very request as another's approver.
-
-        A guard that escalates, a requirement or a fact that is missing asked for another person: the approver is
-        that person. A counter of an approver who is not known yet counts as unused.
-        """
-        amount = facts.amount_minor
-        if self.refused is not None or amount > self.most or (amount == 0 and not self.zero):
-            return False
-        if any(g.then == "deny" and not g.lacks_total(facts) and g.speaks(facts, moment) for g in self.guards):
-            return False
-        for cap in self.caps:
-            usage = _usage(cap, standing) or UNUSED
-            if amount + usage.held_minor + usage.spent_minor > cap.amount:
-                return False
-            if usage.held_count + usage.spent_count >= cap.comps:
-                return False
-        lefts = (_percent_left(cap, facts, standing) for cap in self.percents)
-        return all(left is None or amount <= left for left in lefts)
 
 
 def worse(one: Outcome, other: Outcome) -> Outcome:

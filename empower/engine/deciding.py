@@ -1,5 +1,6 @@
 """May I comp this? Reading what a decision needs, deciding, and holding what was approved."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from empower.core.decision import Decision, recorded
 from empower.core.entry import Entry, commitment, recorded_standing, stamp
 from empower.core.errors import FieldError, InputError, KeyReusedError, unknown_name
 from empower.core.history import first_comp
+from empower.core.money import Money
 from empower.core.policy import Policy
 from empower.core.request import Context, Facts, Request, facts_of
 from empower.engine.desk import CLOCK_SKEW, Desk, Place, arrive, new_id, new_pseudonym, new_salt, open_book
@@ -65,9 +67,10 @@ def _check_meaning(policy: Policy, request: Request, now: datetime) -> None:
     if request.reason not in policy.reasons:
         errors.append(unknown_name("/reason", "reason", request.reason, policy.reasons))
     currency = policy.calendar.currency
-    if request.amount.currency != currency:
-        message = f"amounts at `{request.location}` are in `{currency}`, not `{request.amount.currency}`"
-        errors.append(FieldError("/amount/currency", message, currency))
+    for pointer, money in _amounts(request):
+        if money.currency != currency:
+            message = f"amounts at `{request.location}` are in `{currency}`, not `{money.currency}`"
+            errors.append(FieldError(f"{pointer}/currency", message, currency))
     remedy = policy.remedies.get(request.remedy)
     if remedy is not None and request.amount.amount == 0 and not (remedy.zero or remedy.most == 0):
         errors.append(FieldError("/amount/amount", f"a `{request.remedy}` needs an amount above zero"))
@@ -75,6 +78,16 @@ def _check_meaning(policy: Policy, request: Request, now: datetime) -> None:
         errors.append(FieldError("/occurred_at", f"`{request.occurred_at.isoformat()}` is in the future"))
     if errors:
         raise InputError(errors[0].message, errors=errors)
+
+
+def _amounts(request: Request) -> Iterator[tuple[str, Money]]:
+    yield "/amount", request.amount
+    if request.check is not None:
+        if request.check.total is not None:
+            yield "/check/total", request.check.total
+        for index, item in enumerate(request.check.items):
+            if item.amount is not None:
+                yield f"/check/items/{index}/amount", item.amount
 
 
 def context_of(unit: Unit, request: Request, day: date, guest: str | None) -> Context:

@@ -65,7 +65,7 @@ def _room(rules: Rules, unit: Unit, comp: Comp, amount_minor: int | None) -> boo
     facts = facts_from(body)._replace(amount_minor=amount, employee=comp.authority or comp.employee, roles=(role,))
     needed = policy.counters(facts, comp.created_at)
     standing = unit.usages(comp.location, group_location(comp.policy_id), needed)
-    trial = policy.plan(facts.roles, facts.remedy, facts.reason).trials[0]
+    trial = policy.plan(facts.roles, facts.remedy, facts.reason).straight[0]
     return trial.grants(facts, standing, local_moment(policy.policy, facts, comp.created_at))
 
 

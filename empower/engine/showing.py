@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import orjson
+
+from empower.core.codes import Code, Outcome
 from empower.core.comp import Comp
-from empower.core.decision import CounterOffer, Decision, Finding
+from empower.core.decision import CounterOffer, Decision, Finding, Unit
 from empower.core.entry import Entry, content, stamp
 from empower.core.history import decision_from
 from empower.core.policy import Policy
-from empower.core.sentences import sentence
+from empower.core.sentences import comps, fits, sentence
 from empower.engine.views import CompView, DecisionView, EntryView
 
 
@@ -18,24 +21,25 @@ def decision_dict(decision: Decision, policy: Policy) -> dict[str, Any]:
         "role": decision.role,
         "granted": decision.granted_minor,
         "findings": [_finding(finding, policy) for finding in decision.findings],
-        "approvers": list(decision.approvers),
-        "approvals": decision.approvals,
-        "obligations": list(decision.obligations),
-        "counter_offer": _offer(decision.counter_offer, policy),
-        "policy": policy.digest,
+        **_rest(decision, policy),
     }
 
 
 def _finding(finding: Finding, policy: Policy) -> dict[str, Any]:
-    value = finding._asdict()
-    value["code"] = finding.code.value
-    value["message"] = sentence(finding, policy)
-    return value
+    rule, code, unit, cap, used, left, fact = finding
+    return {
+        "rule": rule,
+        "code": code,
+        "message": sentence(finding, policy),
+        "unit": unit,
+        "cap": cap,
+        "used": used,
+        "left": left,
+        "fact": fact,
+    }
 
 
-def _offer(offer: CounterOffer | None, policy: Policy) -> dict[str, Any] | None:
-    if offer is None:
-        return None
+def _offer(offer: CounterOffer, policy: Policy) -> dict[str, Any]:
     remedies = [
         {"remedy": item.remedy, "title": policy.remedies[item.remedy].title, "most": item.most_minor}
         for item in offer.remedies
@@ -103,3 +107,59 @@ def entry_view(line: Entry) -> EntryView:
         leaf=line.leaf.decode(),
         hash=line.hash.hex(),
     )
+
+
+def decision_json(decision: Decision, policy: Policy) -> bytes:
+    """A decision as the bytes that are answered: those of `decision_dict`."""
+    rest = f'{_NOTHING_MORE}{policy.digest}"}}'
+    if decision.outcome is not Outcome.APPROVE or decision.obligations:
+        rest = orjson.dumps(_rest(decision, policy)).decode()[1:]
+    role = "null" if decision.role is None else f'"{decision.role}"'
+    head = f'{{"outcome":"{decision.outcome.value}","role":{role},"granted":{decision.granted_minor}'
+    return f'{head},"findings":[{_findings_json(decision.findings, policy)}],{rest}'.encode()
+
+
+def _rest(decision: Decision, policy: Policy) -> dict[str, Any]:
+    """What follows the findings."""
+    offer = decision.counter_offer
+    return {
+        "approvers": list(decision.approvers),
+        "approvals": decision.approvals,
+        "obligations": list(decision.obligations),
+        "counter_offer": None if offer is None else _offer(offer, policy),
+        "policy": policy.digest,
+    }
+
+
+_NOTHING_MORE = '"approvers":[],"approvals":0,"obligations":[],"counter_offer":null,"policy":"'
+
+
+def _findings_json(findings: tuple[Finding, ...], policy: Policy) -> str:
+    """Findings as JSON; of one that fits only its numbers are new, so the text around them is kept."""
+    money, symbol, parts = policy.money, policy.calendar.symbol, []
+    for finding in findings:
+        rule, code, unit, cap, used, left, _ = finding
+        if code is not Code.WITHIN_LIMIT or unit is None or left is None or cap is None:
+            parts.append(orjson.dumps(_finding(finding, policy)).decode())
+            continue
+        around = _around.get((rule, unit, cap, symbol))
+        if around is None:
+            around = _keep_around(rule, unit, cap, policy)
+        words = comps(left) if unit == "count" else money(left)
+        parts.append(f'{around[0]}{words}{around[1]}{used},"left":{left},"fact":null}}')
+    return ",".join(parts)
+
+
+MOST_KEPT = 4096
+_around: dict[tuple[str, Unit, int, str], tuple[str, str]] = {}
+
+
+def _keep_around(rule: str, unit: Unit, cap: int, policy: Policy) -> tuple[str, str]:
+    """The JSON before and after the words of what is left."""
+    words = fits("\x00", comps(cap) if unit == "count" else policy.money(cap))
+    value = {"rule": rule, "code": Code.WITHIN_LIMIT, "message": words, "unit": unit, "cap": cap, "used": None}
+    before, after = orjson.dumps(value).decode().split("\\u0000")
+    if len(_around) >= MOST_KEPT:
+        _around.clear()
+    around = _around[rule, unit, cap, policy.calendar.symbol] = (before, after.removesuffix("null}"))
+    return around
