@@ -8,7 +8,7 @@ import click
 from empower.cli.amounts import Cash, minor_of
 from empower.cli.errors import DENIED, DONE, ESCALATED, exit_code, say, worst
 from empower.cli.options import engine_options, format_option, opened, who
-from empower.cli.output import Column, as_csv, as_json, console, show
+from empower.cli.output import Column, as_csv, as_json, console, show, when
 from empower.cli.requests import Read, read, request_options
 from empower.core.errors import EmpowerError
 
@@ -86,13 +86,14 @@ def _request(engine: "Engine", item: Read, key: str | None, form: str, *, header
     except EmpowerError as error:
         say(error, as_json=form == "json", line=item.line)
         return exit_code(error)
-    _print(made, form, header=header, line=item.line)
+    _print(engine, made, form, header=header, line=item.line)
     return _CODES.get(made.status, DONE)
 
 
-def _print(made: "CompView", form: str, *, header: bool = True, line: int | None = None) -> None:
+def _print(engine: "Engine", made: "CompView", form: str, *, header: bool, line: int | None) -> None:
     """A comp that was decided now."""
     from empower.cli.decisions import answer
+    from empower.cli.places import places
 
     if form == "json":
         click.echo(as_json(({} if line is None else {"line": line}) | made.model_dump(mode="json")))
@@ -101,11 +102,8 @@ def _print(made: "CompView", form: str, *, header: bool = True, line: int | None
     else:
         asked = Cash(made.amount.asked, made.amount.currency)
         console().print(answer(made.decision, asked, str(made.request["remedy"]), line=line))
-        click.echo(f"  comp {made.id} is {made.status}{_until(made)}")
-
-
-def _until(made: "CompView") -> str:
-    return f" until {made.expires_at}" if made.expires_at else ""
+        until = when(made.expires_at, places(engine)[made.location].timezone)
+        click.echo(f"  comp {made.id} is {made.status}{f' until {until}' if until else ''}")
 
 
 @comp.command("show")
@@ -132,7 +130,7 @@ def _show(engine: "Engine", found: "CompView", form: str) -> None:
 @click.option("--guest", "-g", help="The till's reference of the guest.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]))
 @click.option("--forced", is_flag=True, help="Only those captured late without room.")
-@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
 @click.option("--cursor", help="Where the page before ended.")
 @format_option
 @engine_options

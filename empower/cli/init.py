@@ -17,11 +17,12 @@ def init() -> None:
     """
     begun = _begin_policies()
     with opened(create=True) as engine:
-        policies = list(engine.policies.current)
-        example = next((item for item in engine.locations()), None)
+        policies = [item for item in engine.policies.current if item.locations]
+        example = next(iter(engine.locations()), None)
     if begun:
         click.echo(f"policies: {DEFAULT_POLICIES}/ is new, with the example policies: make them yours")
-    click.echo(f"store: {setting('store')} is ready, {len(policies)} policies are in force")
+    click.echo(f"store: {setting('store')} is ready")
+    click.echo(f"in force: {', '.join(f'{item.id} ({item.calendar.currency})' for item in policies)}")
     place = example.id if example else "bistro-soho"
     click.echo("next:")
     for words in (
@@ -40,5 +41,8 @@ def _begin_policies() -> bool:
         return False
     from empower.demo import policies
 
-    shutil.copytree(policies(), folder)
+    try:
+        shutil.copytree(policies(), folder)
+    except (OSError, shutil.Error) as error:
+        raise click.FileError(str(folder), getattr(error, "strerror", None) or "it cannot be written") from None
     return True

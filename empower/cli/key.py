@@ -1,9 +1,18 @@
 """`empower key`: API keys for tills and back offices."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from empower.cli.options import engine_options, format_option, opened, who, why_option
-from empower.cli.output import Column, as_csv, as_json, show
+from empower.cli.output import Column, as_csv, as_json, lines, new_table, show, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from empower.engine.views import KeyView
 
 SCOPES = ("pos", "finance", "admin")
 COLUMNS = (
@@ -11,9 +20,9 @@ COLUMNS = (
     Column("name", lambda row: row.name),
     Column("scopes", lambda row: " ".join(row.scopes)),
     Column("locations", lambda row: " ".join(row.locations)),
-    Column("created_at", lambda row: row.created_at[:19]),
-    Column("last_used_at", lambda row: row.last_used_at and row.last_used_at[:19]),
-    Column("revoked_at", lambda row: row.revoked_at and row.revoked_at[:19]),
+    Column("created_at", lambda row: row.created_at),
+    Column("last_used_at", lambda row: row.last_used_at),
+    Column("revoked_at", lambda row: row.revoked_at),
 )
 
 
@@ -48,7 +57,22 @@ def list_all(form: str) -> None:
     """The keys, without their secrets."""
     with opened() as engine:
         found = engine.keys()
-    show(found, form, COLUMNS, empty="no keys")
+    show(found, form, COLUMNS, table=lambda: _table(found), empty="no keys")
+
+
+def _table(found: "Sequence[KeyView]") -> "Table":
+    rows = new_table()
+    rows.add_column("id\nname", min_width=36, overflow="fold")
+    rows.add_column("scopes\nlocations", overflow="fold")
+    rows.add_column("created\nlast used", no_wrap=True)
+    for item in found:
+        used = f"revoked {item.revoked_at[:10]}" if item.revoked_at else (item.last_used_at or "never")[:10]
+        rows.add_row(
+            lines(text(item.id), text(item.name, "dim")),
+            lines(text(" ".join(item.scopes)), text(" ".join(item.locations), "dim")),
+            lines(text(item.created_at[:10]), text(used, "dim")),
+        )
+    return rows
 
 
 @key.command()

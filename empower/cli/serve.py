@@ -1,10 +1,14 @@
 """`empower serve`: answer tills over HTTP."""
 
 import socket
+from contextlib import suppress
 
 import click
 
 from empower.cli.options import engine_options, go_on, opened
+
+GRACE_SECONDS = 10
+"""How long requests under way may take to end after a stop."""
 
 
 @click.command()
@@ -19,7 +23,11 @@ def serve(host: str, port: int) -> None:
         from empower.http.app import create_app
 
         _say_where(host, listener.getsockname()[1])
-        uvicorn.Server(uvicorn.Config(create_app(engine), log_level="warning")).run(sockets=[listener])
+        config = uvicorn.Config(
+            create_app(engine), log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+        )
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -1,9 +1,11 @@
 """`empower demo`: what it shows, what it leaves behind, and that its last lines work."""
 
+import contextlib
 import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,35 +31,35 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_demo_shows_an_evening_within_80_columns(here: Path) -> None:
-    done = run("demo", "--now", NOW)
-    assert done.exit_code == 0
-    assert max(len(line) for line in done.stdout.splitlines() if not line.startswith("  empower ")) <= 80
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Result]:
+    """What the demo printed, in a working folder that it left its store in."""
+    with contextlib.chdir(tmp_path_factory.mktemp("demo")):
+        yield run("demo", "--now", NOW)
+
+
+def test_the_demo_shows_an_evening_within_80_columns(played: Result) -> None:
+    assert played.exit_code == 0
+    printed = played.stdout.splitlines()
+    assert max(len(line) for line in printed if not line.startswith("  empower ")) <= 80
     lines = read_feed(feed())
-    shown = [line for line in done.stdout.splitlines() if line[2:3] == ":" and line[5:6] == " "]
+    shown = [line for line in printed if line[2:3] == ":" and line[5:6] == " "]
     assert len(shown) == len(lines)
     names = {"approve": "APPROVED", "escalate": "ESCALATED", "deny": "DENIED"}
     assert all(names[line.expect] in row for line, row in zip(lines, shown, strict=True))
-    assert f"{len(lines)}/{len(lines)}" in done.stdout
+    assert f"{len(lines)}/{len(lines)}" in played.stdout
     for word in ("voided", "reversed", "expired", "captured", "━", "holds, replayed"):
-        assert word in done.stdout
+        assert word in played.stdout
 
 
-def test_the_commands_that_the_demo_ends_with_work(here: Path) -> None:
-    done = run("demo", "--now", NOW)
-    commands = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("  empower ")]
-    assert sorted({words[0] for words in commands}, key=["comp", "budget", "ledger", "key", "ask", "serve"].index) == [
-        "comp",
-        "budget",
-        "ledger",
-        "key",
-        "ask",
-        "serve",
-    ]
+def test_the_commands_that_the_demo_ends_with_work(played: Result) -> None:
+    commands = [shlex.split(line)[1:] for line in played.stdout.splitlines() if line.startswith("  empower ")]
+    assert {words[0] for words in commands} == {"ask", "budget", "comp", "key", "ledger", "serve"}
     for words in commands:
         if words[0] != "serve":
-            assert run(*words).exit_code in (0, 3, 4), words
-            assert run(*words).stdout
+            done = run(*words)
+            assert done.exit_code in (0, 3, 4), words
+            assert done.stdout
 
 
 def test_the_demo_may_be_played_again_and_names_another_store_for_one_that_is_not_its_own(here: Path) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Run
+
 EMPOWER = (sys.executable, "-m", "empower")
 
 
@@ -73,10 +75,8 @@ def test_five_lines_set_up_a_till_that_gets_an_answer(env: dict[str, str], serve
     assert json.loads(listed)["id"] == comp["id"]
 
 
-def test_a_port_that_is_taken_is_a_clear_failure(env: dict[str, str]) -> None:
-    empower(env, "init")
+def test_a_port_that_is_taken_is_a_clear_failure(bistro: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        done = subprocess.run([*EMPOWER, "serve", "--port", port], env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+        done = bistro("serve", "--port", str(taken.getsockname()[1]))
+    assert done.exit_code == 1
     assert "cannot listen on 127.0.0.1" in done.stderr

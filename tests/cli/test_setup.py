@@ -26,7 +26,7 @@ def objects(text: str) -> list[dict[str, object]]:
 def test_init_makes_the_store_and_says_what_to_do_next(run: Run) -> None:
     done = run("init")
     assert done.exit_code == 0
-    assert "1 policies are in force" in done.output or "1 policy is in force" in done.output
+    assert "in force: bistro (USD)" in done.output
     told = [line.split()[1:3] for line in done.output.splitlines() if line.startswith("  empower")]
     assert told == [["location", "open"], ["staff", "add"], ["key", "create"], ["serve", "--host"]]
 
@@ -206,6 +206,8 @@ def test_a_key_that_does_not_exist_cannot_be_revoked(bistro: Run) -> None:
 
 def test_lists_fit_80_columns(bistro: Run) -> None:
     bistro("key", "create", "--scope", "pos", "--scope", "finance", "--scope", "admin", "--at", "*", "--name", "till 1")
+    key = json.loads(bistro("key", "list", "--format", "json").output)["id"]
+    assert key in bistro("key", "list").output
     for words in (("location", "list"), ("staff", "list"), ("key", "list")):
         done = bistro(*words)
         assert max(map(len, done.output.splitlines())) <= 80, done.output
