@@ -7,7 +7,7 @@ from html import escape
 from shlex import quote
 from typing import Any
 
-from empower.http.docs_schema import fields, type_of
+from empower.http.docs_schema import fields, type_of, without_null
 
 Document = dict[str, Any]
 
@@ -94,7 +94,7 @@ def _parameters(found: list[dict[str, Any]]) -> str:
         return ""
     rows = [
         f"<tr><td><code>{escape(one['name'])}</code></td><td>{one['in']}{', required' if one.get('required') else ''}"
-        f"</td><td>{type_of(one['schema'])}</td><td>{_inline(one.get('description', ''))}</td></tr>\n"
+        f"</td><td>{type_of(without_null(one['schema']))}</td><td>{_inline(one.get('description', ''))}</td></tr>\n"
         for one in found
     ]
     return f"<h3>Parameters</h3>\n<table>\n{''.join(rows)}</table>\n"

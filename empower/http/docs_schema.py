@@ -4,16 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, NamedTuple
 
-WORDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "minLength": "at least {} long",
-    "maxLength": "at most {} long",
-    "minItems": "at least {}",
-    "maxItems": "at most {}",
-    "pattern": "matching {}",
-    "format": "{}",
-}
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]+$"
 SIGNS = {"integer": "integer", "boolean": "true or false", "object": "object", "null": "null", "number": "number"}
 
 
@@ -34,6 +25,12 @@ def fields(schema: dict[str, Any]) -> Iterator[Field]:
         yield Field(name, name in required, type_of(value), value.get("description", ""))
 
 
+def without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same value where null cannot be said, as in a query."""
+    choices = [choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"]
+    return schema if not choices else {"anyOf": choices}
+
+
 def type_of(schema: dict[str, Any]) -> str:
     """What a value may be, in HTML: shapes are links."""
     if "$ref" in schema:
@@ -49,9 +46,25 @@ def type_of(schema: dict[str, Any]) -> str:
 
 def _plain(schema: dict[str, Any]) -> str:
     kind = schema.get("type")
-    bounds = "".join(f", {escape(words.format(schema[name]))}" for name, words in WORDS.items() if name in schema)
     if kind == "array":
-        return f"list of {type_of(schema.get('items', {}))}{bounds}"
+        return f"list of {type_of(schema.get('items', {}))}{_range(schema, 'minItems', 'maxItems', '')}"
     if kind == "string":
-        return f"text{bounds}"
-    return f"{SIGNS.get(str(kind), 'anything')}{bounds}"
+        return "".join(["text", _range(schema, "minLength", "maxLength", " characters"), *_form(schema)])
+    return f"{SIGNS.get(str(kind), 'anything')}{_range(schema, 'minimum', 'maximum', '')}"
+
+
+def _range(schema: dict[str, Any], least: str, most: str, of: str) -> str:
+    low, high = schema.get(least), schema.get(most)
+    if high is None:
+        return "" if low is None else f", {low}{of} or more"
+    return f", at most {high}{of}" if low is None else f", {low} to {high}{of}"
+
+
+def _form(schema: dict[str, Any]) -> Iterator[str]:
+    if "format" in schema:
+        yield f", {escape(schema['format'])}"
+    pattern = schema.get("pattern")
+    if pattern == NO_CONTROLS:
+        yield ", no control characters"
+    elif pattern:
+        yield f", matching <code>{escape(pattern)}</code>"

@@ -93,4 +93,6 @@ def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
 
 
 def _log_failure(error: Exception, request_id: str) -> None:
-    logs.service.error("a request failed: %s", type(error).__name__, extra=logs.about(request=request_id, **logs.where(error)))
+    logs.service.error(
+        "a request failed: %s", type(error).__name__, extra=logs.about(request=request_id, **logs.where(error))
+    )

@@ -121,11 +121,16 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def engine_on(opened: Path, folder: Path, policies: Path, clock: Clock) -> Engine:
+    """An engine over a copy in `folder` of the store that is `opened`."""
+    for file in opened.glob("empower.db*"):
+        shutil.copy(file, folder)
+    return Engine.open(f"sqlite:///{folder / 'empower.db'}", policies=policies, clock=clock)
+
+
 @pytest.fixture
 def engine(tmp_path: Path, opened: Path, folder: Path, clock: Clock) -> Iterator[Engine]:
-    for file in opened.glob("empower.db*"):
-        shutil.copy(file, tmp_path)
-    with Engine.open(f"sqlite:///{tmp_path / 'empower.db'}", policies=folder, clock=clock) as engine:
+    with engine_on(opened, tmp_path, folder, clock) as engine:
         yield engine
 
 
