@@ -20,7 +20,7 @@ from empower.http.authzen import (
 )
 from empower.http.bodies import JsonBody
 from empower.http.described import answer, problems, takes
-from empower.http.keys import Call, PosCall
+from empower.http.keys import Call, PosDoor
 from empower.http.refusals import QuestionError
 from empower.http.validation import validated
 
@@ -47,7 +47,7 @@ LAST = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permi
     responses=problems(400, 401, 403, 413, 415, 503),
     openapi_extra=takes(Evaluation, QUESTION),
 )
-def evaluation(call: PosCall, body: JsonBody) -> Response:
+def evaluation(door: PosDoor, body: JsonBody) -> Response:
     """`decision` is true for `approve` alone; `context` is the decision whole. Key: `pos`.
 
     The subject is an `employee`, the action's name a remedy, the resource a `location`, or a `check` with the
@@ -55,6 +55,7 @@ def evaluation(call: PosCall, body: JsonBody) -> Response:
     `accept_less`, `occurred_at`, and `check` where the resource is a location. Whatever is wrong with the question
     is a 400, as the standard has it.
     """
+    call = door.enter()
     return _one(call, body.object())
 
 
@@ -65,12 +66,13 @@ def evaluation(call: PosCall, body: JsonBody) -> Response:
     responses=problems(400, 401, 403, 413, 415, 503),
     openapi_extra=takes(Evaluations, QUESTIONS),
 )
-def evaluations(call: PosCall, body: JsonBody) -> Response:
+def evaluations(door: PosDoor, body: JsonBody) -> Response:
     """Up to 1000 questions; what stands at the top is the default of each. Key: `pos`.
 
     `options.evaluations_semantic` is `execute_all`, `deny_on_first_deny` or `permit_on_first_permit`. What is wrong
     with one question is a `decision` of false, with `context.error`. Without `evaluations` it is one question.
     """
+    call = door.enter()
     said = body.object()
     if not said.get("evaluations"):
         return _one(call, said)

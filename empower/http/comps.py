@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi import Request as HttpRequest
 from pydantic import Discriminator, Field, StrictInt, Tag
 
@@ -14,7 +14,7 @@ from empower.core.request import LONGEST_NOTE, Outside, Request
 from empower.engine.views import CompPage, CompView
 from empower.http.bodies import JsonBody
 from empower.http.described import MONEY, REQUEST, WITH_BODY, answer, problems, takes
-from empower.http.keys import Call, PosCall, ReadCall
+from empower.http.keys import Call, PosDoor, ReadDoor
 from empower.http.queries import CompsQuery
 from empower.http.refusals import HeaderError
 from empower.http.validation import AS_MINOR, AS_MONEY, validated
@@ -83,12 +83,14 @@ KEY_PARAMETER = {
     responses=problems(401, 403, *WITH_BODY, 503),
     openapi_extra=takes(Request, REQUEST) | {"parameters": [KEY_PARAMETER]},
 )
-def request_comp(call: PosCall, key: Annotated[str, Depends(_idempotency_key)], body: JsonBody) -> Response:
+def request_comp(door: PosDoor, body: JsonBody) -> Response:
     """The comp, whatever the outcome, once it is durably written: `approved` holds the money. Key: `pos`.
 
     The same `Idempotency-Key` with the same body gives the first answer again, denials too; with another body it is a
     422. A 503 wrote nothing: send the same again.
     """
+    call = door.enter()
+    key = _idempotency_key(door.request)
     request = validated(Request, body.object())
     call.reach(request.location)
     view = call.engine.request(request, key=key, owner=call.by, by=call.by)
@@ -97,19 +99,21 @@ def request_comp(call: PosCall, key: Annotated[str, Depends(_idempotency_key)], 
 
 
 @router.get("/v1/comps", summary="Comps, newest first", response_model=CompPage, responses=problems(401, 403, 422, 503))
-def comps(call: ReadCall, query: Annotated[CompsQuery, Query()]) -> Response:
+def comps(door: ReadDoor, query: Annotated[CompsQuery, Query()]) -> Response:
     """A page of the comps that the key reaches; `next` is the cursor of the one that follows.
 
     Key: `pos`, `finance`.
     """
+    call = door.enter()
     call.filter(query.location)
     asked = dict(query) | {"forced": None if query.forced is None else query.forced == "true"}
     return answer(call.engine.comps(**asked, within=call.within))
 
 
 @router.get("/v1/comps/{id}", summary="One comp", response_model=CompView, responses=problems(401, 403, 404, 503))
-def comp(call: ReadCall, id: CompId) -> Response:  # noqa: A002  the parameter's name
+def comp(door: ReadDoor, id: CompId) -> Response:  # noqa: A002  the parameter's name
     """A comp with its whole life. Key: `pos`, `finance`."""
+    call = door.enter()
     return answer(call.engine.comp(_bounded(id), within=call.within))
 
 
@@ -125,11 +129,12 @@ def _bounded(comp_id: str) -> str:
     responses=problems(401, 403, 404, 409, *WITH_BODY, 503),
     openapi_extra=takes(Capture, {"amount": MONEY}, required=False),
 )
-def capture(call: PosCall, id: CompId, body: JsonBody) -> Response:  # noqa: A002
+def capture(door: PosDoor, id: CompId, body: JsonBody) -> Response:  # noqa: A002
     """Spend the hold, or `amount` of it; the rest is released. Once captured, the same again answers the same.
 
     A hold that has expired is spent all the same; where there was no longer room, the comp is `forced`. Key: `pos`.
     """
+    call = door.enter()
     asked = validated(Capture, body.object_or_nothing())
     amount = _minor(call, id, asked.amount)
     return answer(call.engine.capture(_bounded(id), amount, by=call.by, within=call.within))
@@ -142,8 +147,9 @@ def capture(call: PosCall, id: CompId, body: JsonBody) -> Response:  # noqa: A00
     responses=problems(401, 403, 404, 409, *WITH_BODY, 503),
     openapi_extra=takes(Void, {"note": "the guest had left"}, required=False),
 )
-def void(call: PosCall, id: CompId, body: JsonBody) -> Response:  # noqa: A002
+def void(door: PosDoor, id: CompId, body: JsonBody) -> Response:  # noqa: A002
     """Release the hold. Once voided, the same again answers the same. Key: `pos`."""
+    call = door.enter()
     asked = validated(Void, body.object_or_nothing())
     return answer(call.engine.void(_bounded(id), note=asked.note, by=call.by, within=call.within))
 
@@ -155,8 +161,9 @@ def void(call: PosCall, id: CompId, body: JsonBody) -> Response:  # noqa: A002
     responses=problems(401, 403, 404, 409, *WITH_BODY, 503),
     openapi_extra=takes(Reverse, {"amount": MONEY, "note": "rung up twice"}, required=False),
 )
-def reverse(call: PosCall, id: CompId, body: JsonBody) -> Response:  # noqa: A002
+def reverse(door: PosDoor, id: CompId, body: JsonBody) -> Response:  # noqa: A002
     """Give back all that was captured, or `amount` of it, to the very budgets it came from. Key: `pos`."""
+    call = door.enter()
     asked = validated(Reverse, body.object_or_nothing())
     amount = _minor(call, id, asked.amount)
     view = call.engine.reverse(_bounded(id), amount, note=asked.note, by=call.by, within=call.within)

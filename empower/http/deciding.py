@@ -12,7 +12,7 @@ from empower.engine import OptionsRequest
 from empower.engine.views import DecisionView, OptionsView, View
 from empower.http.bodies import JsonBody
 from empower.http.described import OPTIONS, REQUEST, WITH_BODY, answer, problems, takes
-from empower.http.keys import Call, PosCall
+from empower.http.keys import Call, PosDoor
 from empower.http.problems import Problem, problem_of
 from empower.http.validation import validated
 
@@ -50,8 +50,9 @@ class BatchView(View):
     responses=problems(401, 403, *WITH_BODY, 503),
     openapi_extra=takes(Request, REQUEST),
 )
-def evaluate(call: PosCall, body: JsonBody) -> Response:
+def evaluate(door: PosDoor, body: JsonBody) -> Response:
     """The decision on a request. Nothing is held, nothing is written. Key: `pos`."""
+    call = door.enter()
     request = validated(Request, body.object())
     call.reach(request.location)
     view = call.engine.evaluate(request)
@@ -66,12 +67,13 @@ def evaluate(call: PosCall, body: JsonBody) -> Response:
     responses=problems(401, 403, *WITH_BODY, 503),
     openapi_extra=takes(Batch, {"requests": [REQUEST]}),
 )
-def evaluate_batch(call: PosCall, body: JsonBody) -> Response:
+def evaluate_batch(door: PosDoor, body: JsonBody) -> Response:
     """The decisions on up to 1000 requests, each as if it were alone, in their order. Key: `pos`.
 
     What is wrong with one stands in its place, as a problem: an item has either an `outcome` or a `code`. JSON
     pointers in it are relative to that request.
     """
+    call = door.enter()
     parcel = validated(_Parcel, body.object())
     answers = _decisions(call, parcel.requests)
     items = [_item(found, call.request_id) for found in answers]
@@ -110,8 +112,9 @@ def _checked(call: Call, value: Any) -> Request | EmpowerError:
     responses=problems(401, 403, *WITH_BODY, 503),
     openapi_extra=takes(OptionsRequest, OPTIONS),
 )
-def options(call: PosCall, body: JsonBody) -> Response:
+def options(door: PosDoor, body: JsonBody) -> Response:
     """For an employee, a reason and a check: each remedy with its largest amount, and the words to say. Key: `pos`."""
+    call = door.enter()
     request = validated(OptionsRequest, body.object())
     call.reach(request.location)
     return answer(call.engine.options(request))

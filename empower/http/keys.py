@@ -60,29 +60,46 @@ class Call(NamedTuple):
             raise InputError(error.message, code="unknown_location", errors=[error])
 
 
-class Allowed:
-    """A dependency: the call of a key that has one of `scopes`, or `admin`."""
+class Door(NamedTuple):
+    """What stands between a request and the engine: whoever would pass must enter, in the handler's own thread.
+
+    Knowing a key again reads the store, so it may not hold up the event loop; a hop to a thread for it alone would
+    cost as much as the decision.
+    """
+
+    request: Request
+    secret: str
+    scopes: frozenset[str]
+
+    def enter(self) -> Call:
+        """Know the key again; raises `UnauthorizedError`, `ForbiddenError`."""
+        state = self.request.app.state
+        engine: Engine = state.engine
+        is_sane = 0 < len(self.secret) <= LONGEST_KEY and self.secret.isascii()
+        caller = engine.authenticate(self.secret) if is_sane else None
+        if caller is None:
+            raise UnauthorizedError
+        self.request.state.key = caller.id
+        if not self.scopes & caller.scopes:
+            needed = " or ".join(f"`{scope}`" for scope in sorted(self.scopes))
+            raise ForbiddenError(f"this call needs a key with scope {needed}", code="scope_not_enough")
+        return Call(engine, caller, state.metrics, self.request.state.request_id)
+
+
+class Scopes:
+    """A dependency: the door for keys that have one of `scopes`, or `admin`."""
 
     def __init__(self, *scopes: str) -> None:
         """`scopes` besides `admin`."""
         self.scopes = frozenset(scopes) | {"admin"}
 
-    def __call__(
+    async def __call__(
         self, request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-    ) -> Call:
-        """Know the key again; raises `UnauthorizedError`, `ForbiddenError`."""
-        engine: Engine = request.app.state.engine
-        secret = credentials.credentials if credentials else ""
-        caller = engine.authenticate(secret) if 0 < len(secret) <= LONGEST_KEY and secret.isascii() else None
-        if caller is None:
-            raise UnauthorizedError
-        request.state.key = caller.id
-        if not self.scopes & caller.scopes:
-            needed = " or ".join(f"`{scope}`" for scope in sorted(self.scopes))
-            raise ForbiddenError(f"this call needs a key with scope {needed}", code="scope_not_enough")
-        return Call(engine, caller, request.app.state.metrics, request.state.request_id)
+    ) -> Door:
+        """The door, still shut."""
+        return Door(request, credentials.credentials if credentials else "", self.scopes)
 
 
-PosCall = Annotated[Call, Depends(Allowed("pos"))]
-ReadCall = Annotated[Call, Depends(Allowed("pos", "finance"))]
-FinanceCall = Annotated[Call, Depends(Allowed("finance"))]
+PosDoor = Annotated[Door, Depends(Scopes("pos"))]
+ReadDoor = Annotated[Door, Depends(Scopes("pos", "finance"))]
+FinanceDoor = Annotated[Door, Depends(Scopes("finance"))]
