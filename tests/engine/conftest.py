@@ -1,0 +1,27 @@
+"""A house to try things in, and an engine over it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from empower.engine import Engine
+
+from .house import House, policy
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A folder with the house's policy, and no store yet."""
+    made = House(tmp_path)
+    made.write(policy())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def engine(house: House) -> Engine:
+    """Two cafes with a server and a manager each."""
+    made = house.open(create=True)
+    house.people(made, "cafe-a", "cafe-b")
+    return made
