@@ -1,9 +1,9 @@
 """A request as it comes from outside, and the facts that deciding needs of it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from empower.core.money import Money
 
@@ -21,40 +21,63 @@ class Outside(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Far enough for any till, near enough for every calendar's arithmetic."""
+
+
+def _date_as_text(value: object) -> object:
+    """A moment is written as RFC 3339 text; a number could be seconds or milliseconds of anything."""
+    if isinstance(value, str | datetime) and not (
+        isinstance(value, str) and value.lstrip("+-").replace(".", "").isdigit()
+    ):
+        return value
+    raise ValueError("should be a date and time with its offset, such as `2026-11-23T19:42:11-05:00`")
+
+
+Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST), BeforeValidator(_date_as_text)]
+
+
 class Item(Outside):
     """A line of a check that the remedy touches."""
 
-    id: Ref | None = None
+    id: Annotated[Ref | None, Field(description="the till's id of the line")] = None
     name: Annotated[str, Field(max_length=200)] | None = None
-    category: Name | None = None
+    category: Annotated[Name | None, Field(description="what guards ask for, such as `alcohol`")] = None
     amount: Money | None = None
 
 
 class Check(Outside):
     """The till's bill, as far as the remedy is concerned: `items` are the lines that it touches."""
 
-    id: Ref
-    total: Money | None = None
-    state: Name | None = None
-    items: tuple[Item, ...] = Field(default=(), max_length=MOST_ITEMS)
+    id: Annotated[Ref, Field(description="the till's id of the check")]
+    total: Annotated[Money | None, Field(description="of the whole check, now")] = None
+    state: Annotated[Name | None, Field(description="`open`, `closed`, or what the till calls it")] = None
+    items: Annotated[
+        tuple[Item, ...], Field(max_length=MOST_ITEMS, description="the lines that the remedy touches")
+    ] = ()
 
 
 class Request(Outside):
     """One proposed remedy: who, where, what, how much, why, for whom."""
 
-    location: Name
-    employee: Ref
-    remedy: Name
-    reason: Name
-    amount: Money
+    location: Annotated[Name, Field(description="id of the property")]
+    employee: Annotated[Ref, Field(description="id of who asks")]
+    remedy: Annotated[Name, Field(description="what is offered, by its name in the policy")]
+    reason: Annotated[Name, Field(description="why, by its name in the policy")]
+    amount: Annotated[Money, Field(description="what the remedy is worth at retail")]
     check: Check | None = None
-    guest: Ref | None = None
-    incident: Ref | None = None
-    shift: Ref | None = None
-    note: Annotated[str, Field(max_length=LONGEST_NOTE)] | None = None
-    photo: Ref | None = None
-    accept_less: bool = False
-    occurred_at: AwareDatetime | None = None
+    guest: Annotated[Ref | None, Field(description="the till's reference; only a pseudonym is kept")] = None
+    incident: Annotated[
+        Ref | None, Field(description="id of the service failure, where there is more than one remedy")
+    ] = None
+    shift: Annotated[Ref | None, Field(description="id of the employee's shift")] = None
+    note: Annotated[str | None, Field(max_length=LONGEST_NOTE, description="kept beside the book")] = None
+    photo: Annotated[Ref | None, Field(description="the till's reference of a photo")] = None
+    accept_less: Annotated[bool, Field(strict=True, description="take the largest amount that may be")] = False
+    occurred_at: Annotated[Moment | None, Field(description="when it happened; budgets go by the moment of asking")] = (
+        None
+    )
 
 
 class Context(NamedTuple):
