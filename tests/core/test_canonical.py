@@ -121,6 +121,7 @@ BODIES: dict[str, tuple[dict[str, Any], str]] = {
     "policy": (WAS, '{"id":"bistro","policy":"sha256:bb","was":"sha256:aa"}'),
     "staff": (HIRED, '{"employee":"E1042","from":"2026-11-23","roles":["server"]}'),
     "key": ({"scopes": ["pos"], "key": "k1"}, '{"key":"k1","scopes":["pos"]}'),
+    "signing": ({"key": "ab", "was": None}, '{"key":"ab","was":null}'),
     "decision": (DECISION, GOLDEN_DECISION),
     "capture": ({"released": 200, "amount": 1000}, '{"amount":1000,"released":200}'),
     "void": (NOTED, '{"note":{"commitment":"ab"},"released":1200}'),
@@ -128,7 +129,7 @@ BODIES: dict[str, tuple[dict[str, Any], str]] = {
     "reverse": ({"amount": 1200}, '{"amount":1200}'),
     "erase": ({"guest": "g-1"}, '{"guest":"g-1"}'),
 }
-OF_NO_COMP = ("open", "policy", "staff", "key", "erase")
+OF_NO_COMP = ("open", "policy", "staff", "key", "signing", "erase")
 
 
 def test_there_is_a_golden_leaf_of_each_kind():
