@@ -6,6 +6,7 @@ import click
 
 from empower.cli.options import engine_options, format_option, opened, who, why_option
 from empower.cli.output import Column, as_csv, as_json, lines, new_table, show, text
+from empower.cli.signing import signing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,10 @@ COLUMNS = (
 
 @click.group()
 def key() -> None:
-    """API keys for tills and back offices."""
+    """API keys for tills and back offices, and the key that the books are signed with."""
+
+
+key.add_command(signing)
 
 
 @key.command()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from empower.cli import evidence
 from empower.cli.errors import BROKEN
 from empower.cli.options import engine_options, format_option, opened
 from empower.cli.output import Column, as_csv, as_json, console, show
@@ -38,6 +39,10 @@ FINDINGS = (
 @click.group()
 def ledger() -> None:
     """Read the books, and prove that they hold."""
+
+
+for command in evidence.COMMANDS:
+    ledger.add_command(command)
 
 
 @ledger.command("list")

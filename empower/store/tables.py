@@ -208,3 +208,29 @@ class KeyRow(SQLModel, table=True):
     created_at: str
     revoked_at: str | None = None
     last_used_at: str | None = None
+
+
+class CheckpointRow(SQLModel, table=True):
+    """A signed head of a book; never updated, never deleted."""
+
+    __tablename__ = "checkpoint"
+    __table_args__ = (CLUSTERED,)
+    location: str = Field(primary_key=True)
+    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    note: str = Field(sa_column=Column(Text, nullable=False))
+    frontier: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """Of the tree at that size: what the next checkpoint goes on from."""
+    made_at: str
+
+
+class VerifierRow(SQLModel, table=True):
+    """A signing key's public half, and the statement that put it in force; never updated, never deleted."""
+
+    __tablename__ = "verifier"
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    vkey: str
+    statement: str = Field(sa_column=Column(Text, nullable=False))
+    """A note by this key and, where it was there, the one before."""
+    told: str = Field(sa_column=Column(Text, nullable=False))
+    """The entries that tell of it, as JSON: seq by location."""
+    made_at: str

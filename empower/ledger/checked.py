@@ -1,0 +1,119 @@
+"""The checkpoints and signing keys that are kept, held against who is trusted; what is left are heads to be met."""
+
+import json
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from empower.core.checkpoint import Checkpoint, opened
+from empower.core.errors import EmpowerError, LedgerError
+from empower.core.merkle import root, unpack
+from empower.core.note import Key
+from empower.evidence.keys import verify
+from empower.ledger import signing
+from empower.ledger.findings import BookReport, Head, LedgerFinding, Report
+from empower.ledger.lines import MEMBERS
+from empower.ledger.outside import SUFFIX, notes_in
+from empower.store import Unit
+from empower.store.evidence import Kept, Verifier, checkpoints, triggers, verifiers
+
+GUARDS = {f"{table}_no_{what}" for table in ("checkpoint", "verifier") for what in ("update", "delete")}
+
+
+class Checked(NamedTuple):
+    """What came of the checkpoints that are kept."""
+
+    heads: list[Head]
+    """Each must be met by the walk along its book."""
+    findings: list[LedgerFinding]
+
+    def told(self, report: Report) -> Report:
+        """The report with these findings among the others."""
+        books = {book.location: book for book in report.books}
+        for location, seq, check, message in self.findings:
+            book = books.setdefault(location, BookReport(location))
+            book.add(check, message, seq)
+        return Report(list(books.values()))
+
+
+def check_checkpoints(unit: Unit, keys: Iterable[Key] = (), location: str | None = None) -> Checked:
+    """Hold every checkpoint that is kept, or those of one book, against the keys that `keys` lead to.
+
+    Without `keys` the newest key that is kept is taken at its word: what that is worth, a witness knows, and the
+    checkpoints outside.
+    """
+    known, found = set(triggers(unit)), Checked([], [])
+    for name in sorted(GUARDS - known):
+        found.findings.append(LedgerFinding("store", None, "triggers", f"the trigger `{name}` is gone"))
+    trusted = _keys(unit, list(keys), found)
+    for kept in checkpoints(unit):
+        if location in (None, kept.location):
+            _check(kept, trusted, found)
+    return found
+
+
+def _keys(unit: Unit, roots: list[Key], found: Checked) -> list[Key]:
+    """The keys that may have signed; what is wrong with the history is told."""
+    try:
+        trusted = signing.trusted(unit, roots)
+    except EmpowerError as error:
+        found.findings.append(LedgerFinding("store", None, "keys", error.detail))
+        return roots
+    before = None
+    for count, row in enumerate(verifiers(unit), 1):
+        for message in _wrong(unit, row, count, before, trusted):
+            found.findings.append(LedgerFinding("store", None, "keys", f"signing key {row.number}: {message}"))
+        before = row.vkey
+    return trusted
+
+
+def _wrong(unit: Unit, row: Verifier, count: int, before: str | None, trusted: Collection[Key]) -> Iterable[str]:
+    try:
+        said = signing.statement_of(row.statement)
+        told = json.loads(row.told)
+        places = [unit.entry(location, seq) for location, seq in told.items()]
+    except (EmpowerError, ValueError, AttributeError, TypeError) as error:
+        yield f"its row makes no sense: {getattr(error, 'detail', error)}"
+        return
+    was = None if said.was is None else str(said.was)
+    if (said.number, str(said.key), was) != (row.number, row.vkey, before) or row.number != count:
+        yield "the statement is not of this key, or does not follow the one before"
+    if said.key not in trusted:
+        yield "nobody who is trusted vouches for it"
+    for place, line in zip(told, places, strict=True):
+        if line is None or line.kind != "signing" or row.statement not in _statement(line.leaf):
+            yield f"the entry of `{place}` that tells of it does not"
+
+
+def _statement(leaf: bytes) -> list[str]:
+    try:
+        said = json.loads(leaf)
+    except ValueError:
+        return []
+    body = said.get("body") if isinstance(said, dict) and said.keys() == MEMBERS else None
+    return [body["statement"]] if isinstance(body, dict) and "statement" in body else []
+
+
+def _check(kept: Kept, trusted: Collection[Key], found: Checked) -> None:
+    """One checkpoint: signed by whom we trust, of this book, and of the tree that its row says."""
+    try:
+        head = opened(kept.note, trusted, verify).checkpoint
+        own = (head.location, head.size, head.root)
+        if own != (kept.location, kept.size, root(unpack(kept.frontier))):
+            raise LedgerError("it is not the checkpoint that its row says")
+    except (EmpowerError, ValueError, TypeError, AttributeError) as error:
+        message = f"the checkpoint of {kept.size} entries: {getattr(error, 'detail', error)}"
+        found.findings.append(LedgerFinding(str(kept.location), None, "checkpoint", message))
+        return
+    found.heads.append(head_of(head))
+
+
+def head_of(head: Checkpoint) -> Head:
+    """A checkpoint as a head to be met."""
+    return Head(head.location, head.size, head.root.hex())
+
+
+def heads_outside(folder: Path, trusted: Collection[Key]) -> list[Head]:
+    """The heads in a folder of checkpoints; raises `LedgerError` for one that nobody trusted has signed."""
+    paths = sorted(folder.glob(f"*{SUFFIX}"))
+    return [head_of(opened(note, trusted, verify).checkpoint) for path in paths for note in notes_in(path)]
