@@ -132,8 +132,9 @@ BODIES: dict[str, tuple[dict[str, Any], str]] = {
 OF_NO_COMP = ("open", "policy", "staff", "key", "signing", "erase")
 
 
-def test_there_is_a_golden_leaf_of_each_kind():
-    assert set(get_args(Kind)) <= set(BODIES)
+def test_no_kind_of_entry_goes_away():
+    """Books hold them for years."""
+    assert set(BODIES) <= set(get_args(Kind))
 
 
 @pytest.mark.parametrize("kind", BODIES)
