@@ -4,7 +4,6 @@ The leaf is RFC 8785 JSON of location, seq, kind, time, comp, author and body, e
 is joined ambiguously and every column can be held against it.
 """
 
-import hashlib
 import hmac
 import json
 from datetime import UTC, datetime
@@ -14,7 +13,22 @@ from empower.core.canonical import canonical
 from empower.core.counter import CounterKey, Needed, Usage
 from empower.core.merkle import leaf_hash
 
-Kind = Literal["open", "policy", "staff", "key", "decision", "capture", "void", "expire", "reverse"]
+Kind = Literal[
+    "open",
+    "policy",
+    "publish",
+    "staff",
+    "key",
+    "signing",
+    "decision",
+    "approve",
+    "decline",
+    "capture",
+    "void",
+    "expire",
+    "reverse",
+    "erase",
+]
 LEAF_VERSION = 1
 
 
@@ -71,7 +85,17 @@ def moment_of(text: str) -> datetime:
 
 def commitment(salt: bytes, text: str) -> str:
     """What a leaf says of a note: HMAC-SHA-256 of the text under a salt that is kept beside and can be erased."""
-    return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(salt, text.encode(), "sha256").hex()
+
+
+def key_commitment(body: bytes, owner: str, key: str) -> str:
+    """What a leaf says of the idempotency key that it answers, by the keyed hash `body` that is kept beside."""
+    return hmac.digest(body, canonical([owner, key]), "sha256").hex()
+
+
+def own_guest(mac: bytes, employee: str, pseudonym: str) -> str:
+    """What a leaf says of an employee's own guest reference: nothing, once its keyed hash `mac` is erased."""
+    return hmac.digest(mac, canonical([employee, pseudonym]), "sha256").hex()
 
 
 def recorded_standing(needed: list[Needed | None], standing: list[Usage | None]) -> list[list[Any] | None]:

@@ -18,6 +18,7 @@ from empower.core.request import Context, Facts, Request, facts_of
 from empower.engine.desk import CLOCK_SKEW, Desk, Place, arrive, new_id, new_pseudonym, new_salt, open_book
 from empower.engine.rules import move_counters
 from empower.store import Unit
+from empower.store.listing import books
 from empower.store.unit import group_location
 
 
@@ -38,7 +39,7 @@ def study(desk: Desk, unit: Unit, request: Request, by: str, *, guest: str | Non
 
     Raises `InputError` for names, a currency, an amount or a moment that cannot be meant.
     """
-    book = open_book(unit, request.location, lambda: ())
+    book = open_book(unit, request.location, lambda: [known.location for known in books(unit)])
     place = arrive(desk, unit, book, by)
     policy = place.policy.policy
     _check_meaning(policy, request, place.now)
@@ -151,12 +152,17 @@ class Held(NamedTuple):
     """The request as the book keeps it."""
 
 
-def hold(unit: Unit, case: Case, request: Request, asked: dict[str, Any]) -> Held:
-    """Write the decision into the book, and hold what it approved; `asked` is the request as JSON."""
+def hold(unit: Unit, case: Case, request: Request, asked: dict[str, Any], answers: str | None = None) -> Held:
+    """Write the decision into the book, and hold what it approved; `asked` is the request as JSON.
+
+    `answers` commits to the idempotency key that the request came with.
+    """
     place = case.place
     book = open_book(unit, place.location)
     salt = new_salt() if request.note else None
     body = decision_body(case, request, asked, salt)
+    if answers is not None:
+        body["answers"] = answers
     comp_id = new_id(place.now)
     line = unit.append(book, "decision", place.now, comp_id, place.by, body)
     comp = first_comp(place.location, line.seq, line.recorded_at, comp_id, body)

@@ -44,7 +44,7 @@ def create_key(desk: Desk, unit: Unit, scopes: Sequence[str], at: Sequence[str],
         new_id(now), _hash(secret), name, tuple(sorted(set(scopes))), tuple(sorted(set(at))), stamp(now), None, None
     )
     put_key(unit, key)
-    _record_key(unit, key, now, by, {"does": "create", "scopes": list(key.scopes)})
+    _record_key(unit, key, now, by, _made(key))
     return NewKeyView(**key_view(key).model_dump(), key=secret)
 
 
@@ -57,8 +57,26 @@ def revoke_key(desk: Desk, unit: Unit, key_id: str, by: str, why: str) -> KeyVie
         now = desk.clock()
         key = key._replace(revoked_at=stamp(now))
         put_key(unit, key)
-        _record_key(unit, key, now, by, {"does": "revoke"} | why_of(why))
+        _record_key(unit, key, now, by, {"does": "revoke", "revoked_at": key.revoked_at} | why_of(why))
     return key_view(key)
+
+
+def _made(key: Key) -> dict[str, Any]:
+    """What an entry says of a key that was made: all that it may do, and the hash that it is known by."""
+    return {
+        "does": "create",
+        "scopes": list(key.scopes),
+        "at": list(key.locations),
+        "hash": key.hash.hex(),
+        "created_at": key.created_at,
+    }
+
+
+def tell_of_keys(unit: Unit, location: str, now: datetime, by: str) -> None:
+    """Say in the book of a new location which keys reach it already."""
+    for key in keys(unit):
+        if EVERYWHERE in key.locations and key.revoked_at is None:
+            unit.append(open_book(unit, location), "key", now, None, by, {"key": key.id} | _made(key))
 
 
 def _record_key(unit: Unit, key: Key, now: datetime, by: str, body: dict[str, Any]) -> None:

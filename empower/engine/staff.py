@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
+from empower.core.entry import own_guest
 from empower.core.errors import FieldError, InputError, unknown_name
 from empower.engine.deciding import kept_guest
 from empower.engine.desk import Desk, Place, arrive, open_book
@@ -87,6 +88,9 @@ def _record(desk: Desk, unit: Unit, row: Staff, by: str, why: str) -> None:
     book = open_book(unit, row.location)
     body: dict[str, Any] = {"employee": row.employee, "role": row.role}
     body |= {name: value for name, value in (("since", row.since), ("until", row.until)) if value}
+    mac = None if row.guest is None else unit.mac(row.guest)
+    if row.guest is not None and mac is not None:
+        body["guest"] = own_guest(mac, row.employee, row.guest)
     unit.append(book, "staff", desk.clock(), None, by, body | why_of(why))
 
 

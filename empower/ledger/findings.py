@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+MOST_FINDINGS = 1000
+"""Of one book; what comes after them is counted, so that a book in ruins can be reported at all."""
+
 
 class LedgerFinding(NamedTuple):
     """One thing that does not hold."""
@@ -14,20 +17,39 @@ class LedgerFinding(NamedTuple):
     message: str
 
 
+class Head(NamedTuple):
+    """A head of a book that is known from elsewhere: what a checkpoint says."""
+
+    location: str
+    size: int
+    root_hex: str
+
+
 @dataclass
 class BookReport:
     """What came of one book."""
 
     location: str
     size: int = 0
-    """Entries walked."""
+    """Entries walked, and those before them that were verified earlier."""
     root_hex: str = ""
     """The root over the entries as they stand."""
     findings: list[LedgerFinding] = field(default_factory=list)
+    more: int = 0
+    """Findings beyond those that are listed."""
 
     def add(self, check: str, message: str, seq: int | None = None) -> None:
         """One more thing that does not hold."""
-        self.findings.append(LedgerFinding(self.location, seq, check, message))
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(LedgerFinding(self.location, seq, check, message))
+            return
+        self.more += 1
+        text = f"{self.more} more findings are not listed"
+        last = LedgerFinding(self.location, None, "more", text)
+        if self.more == 1:
+            self.findings.append(last)
+        else:
+            self.findings[-1] = last
 
 
 @dataclass(frozen=True)

@@ -1,64 +1,148 @@
 """The checks on one entry: sequence, leaf, columns, time; and the tree that the entries make."""
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any, NamedTuple
 
-from empower.core import merkle
-from empower.core.canonical import canonical
-from empower.core.entry import LEAF_VERSION, Entry, content
-from empower.ledger.findings import BookReport
+import orjson
+
+from empower.core import canonical, merkle
+from empower.core.entry import LEAF_VERSION
+from empower.ledger.findings import BookReport, Head
 
 MEMBERS = {"v", "location", "seq", "kind", "at", "comp", "by", "body"}
+STAMP_LENGTH = len("2026-11-23T19:42:11.000000Z")
+SORTED = orjson.OPT_SORT_KEYS
+NUMBER_ENDS = (b".0,", b".0}", b".0]")
+"""What only a float such as `1.0` ends with: RFC 8785 writes it as `1`, other writers do not."""
+
+
+class Line(NamedTuple):
+    """What an entry says, once its leaf and its columns agree."""
+
+    seq: int
+    kind: str
+    at: str
+    comp: str | None
+    by: str
+    body: dict[str, Any]
 
 
 class Chain:
     """Walks the entries of one book in order."""
 
-    def __init__(self, report: BookReport) -> None:
-        """Before the first entry."""
+    def __init__(self, report: BookReport, heads: Iterable[Head] = ()) -> None:
+        """Before the first entry; `heads` are known from elsewhere, and must be met on the way."""
         self.report = report
-        self.frontier: merkle.Frontier = ()
+        self.peaks: list[bytes] = []
         self.size = 0
+        """The seq that comes next."""
         self.last_at = ""
+        self._heads: dict[int, set[str]] = {}
+        for head in heads:
+            self._heads.setdefault(head.size, set()).add(head.root_hex)
+        self._meet()
 
-    def take(self, line: Entry) -> dict[str, Any] | None:
-        """Check the next entry; give what its leaf says, or None where that cannot be read."""
-        report = self.report
-        if line.seq != self.size:
-            report.add("sequence", f"entry {self.size} is missing: {line.seq} follows", line.seq)
-        leaf_hash = merkle.leaf_hash(line.leaf)
-        if leaf_hash != line.hash:
-            report.add("leaf", "the hash is not that of the leaf", line.seq)
-        self.frontier = merkle.append(self.frontier, report.size, leaf_hash)
+    def resume(self, size: int, frontier: bytes, last_at: str) -> None:
+        """Go on behind `size` entries that were walked before."""
+        self.report.size = self.size = size
+        self.peaks = list(merkle.unpack(frontier))
+        self.last_at = last_at
+        self._heads = {at: roots for at, roots in self._heads.items() if at >= size}
+        self._meet()
+
+    @property
+    def frontier(self) -> merkle.Frontier:
+        """The tree so far."""
+        return tuple(self.peaks)
+
+    def walk(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Line]:
+        """Check entries (seq, kind, recorded_at, comp, leaf, hash); give what those say that can be read."""
+        report, location, loads, dumps = self.report, self.report.location, orjson.loads, orjson.dumps
+        for seq, kind, at, comp, leaf, kept in rows:
+            if type(leaf) is not bytes or type(seq) is not int:
+                report.add("leaf", f"entry `{seq}` is no entry: its columns have other types")
+                continue
+            if seq != self.size:
+                self._gap(seq)
+            self._grow(seq, leaf, kept)
+            said: dict[str, Any] = {}
+            try:
+                said = loads(leaf)
+                exact = dumps(said, option=SORTED) == leaf and said.keys() == MEMBERS
+            except (ValueError, TypeError, AttributeError):
+                exact = False
+            if not exact or not _sound(said, leaf):
+                report.add("leaf", "the leaf is not the canonical JSON of an entry", seq)
+                continue
+            agrees = said["seq"] == seq and said["kind"] == kind and said["at"] == at and said["comp"] == comp
+            if not agrees or said["location"] != location:
+                self._columns(said, {"location": location, "seq": seq, "kind": kind, "at": at, "comp": comp})
+            if at < self.last_at:
+                report.add("time", f"{at} is before the entry that precedes it", seq)
+            else:
+                self.last_at = at
+            yield Line(seq, kind, at, comp, said["by"], said["body"])
+
+    def _gap(self, seq: int) -> None:
+        missing = f"entry {self.size} is missing" if seq > self.size else f"entry {seq} stands twice"
+        self.report.add("sequence", f"{missing}: {seq} follows", seq)
+
+    def _grow(self, seq: int, leaf: bytes, kept: bytes) -> None:
+        """One more leaf on the tree."""
+        report, peaks = self.report, self.peaks
+        grown = sha256(b"\x00" + leaf).digest()
+        if grown != kept:
+            report.add("leaf", "the hash is not that of the leaf", seq)
+        size = report.size
+        while size & 1:
+            grown = sha256(b"\x01" + peaks.pop() + grown).digest()
+            size >>= 1
+        peaks.append(grown)
         report.size += 1
-        self.size = line.seq + 1
-        said = _read(line)
-        if said is None:
-            report.add("leaf", "the leaf is not the canonical JSON of an entry", line.seq)
-            return None
-        self._columns(line, said)
-        if line.recorded_at < self.last_at:
-            report.add("time", f"{line.recorded_at} is before the entry that precedes it", line.seq)
-        self.last_at = max(self.last_at, line.recorded_at)
-        return said
+        self.size = seq + 1
+        if report.size in self._heads:
+            self._meet()
 
-    def _columns(self, line: Entry, said: dict[str, Any]) -> None:
-        columns = {
-            "location": line.location,
-            "seq": line.seq,
-            "kind": line.kind,
-            "at": line.recorded_at,
-            "comp": line.comp,
-        }
+    def _meet(self) -> None:
+        """Hold the tree as it is now against the heads of its size that are known from elsewhere."""
+        for known in sorted(self._heads.pop(self.report.size, ())):
+            found = merkle.root(self.frontier).hex()
+            if found != known:
+                message = f"the first {self.report.size} entries have the root {found}, the checkpoint says {known}"
+                self.report.add("checkpoint", f"history was rewritten: {message}")
+
+    def end(self) -> None:
+        """After the last entry: no head that is known may be of a longer book."""
+        for size in sorted(self._heads):
+            self.report.add(
+                "checkpoint",
+                f"the book was rolled back: a checkpoint is of {size} entries, there are {self.report.size}",
+            )
+
+    def _columns(self, said: dict[str, Any], columns: dict[str, Any]) -> None:
         for name, value in columns.items():
             if said[name] != value:
                 message = f"the column says {name} `{value}`, the leaf `{said[name]}`"
-                self.report.add("columns", message, line.seq)
+                self.report.add("columns", message, columns["seq"])
 
 
-def _read(line: Entry) -> dict[str, Any] | None:
-    try:
-        said = content(line.leaf)
-        exact = canonical(said) == line.leaf
-    except (ValueError, RecursionError):
-        return None
-    return said if exact and said.keys() == MEMBERS and said["v"] == LEAF_VERSION else None
+def _sound(said: dict[str, Any], leaf: bytes) -> bool:
+    """Whether the members of a leaf are of the types that an entry has."""
+    sound = (
+        type(said["v"]) is int
+        and said["v"] == LEAF_VERSION
+        and type(said["seq"]) is int
+        and type(said["at"]) is str
+        and len(said["at"]) == STAMP_LENGTH
+        and said["at"][-1] == "Z"
+        and type(said["kind"]) is str
+        and type(said["by"]) is str
+        and type(said["body"]) is dict
+    )
+    if sound and any(ending in leaf for ending in NUMBER_ENDS):
+        try:
+            canonical.check(said)
+        except canonical.NotCanonicalError:
+            return False
+    return sound

@@ -1,87 +1,212 @@
-"""Every comp and every counter made anew from the entries alone."""
+"""Every comp made anew from the entries of its book alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from empower.core.comp import Comp, StateConflictError, usage_of
-from empower.core.counter import CounterKey, Usage, moved
-from empower.core.counter import Move as CounterMove
-from empower.core.entry import Entry, moment_of
-from empower.core.history import first_comp, step_of
-from empower.core.measure import Authority, Charging
+from empower.core.canonical import LARGEST_INTEGER
+from empower.core.comp import StateConflictError, usage_of
+from empower.core.entry import moment_of, stamp
+from empower.core.history import step_of
 from empower.ledger.findings import BookReport
+from empower.ledger.lines import Line
+from empower.ledger.scratch import ID, WIDTH, Row, Scratch
+from empower.store.rows import COMP_COLUMNS, comp_of, comp_row
+from empower.store.tables import CompRow
 
-STEPS = ("capture", "void", "expire", "reverse")
+ABOUT_NO_COMP = ("open", "policy", "publish", "staff", "key", "signing", "erase")
+"""Kinds of entries that move no comp; all the others begin one or move it."""
+
+COLUMNS = tuple(CompRow.model_fields)
+LAST_SEQ = COMP_COLUMNS.index("last_seq")
+SEQ = COMP_COLUMNS.index("seq")
+NO_USE = (0, 0, 0, 0)
+_STATUS = {"approve": "approved", "escalate": "pending", "deny": "denied"}
 
 
 class Rebuilt:
     """The comps that the entries of one book come to."""
 
-    def __init__(self, report: BookReport) -> None:
+    def __init__(self, report: BookReport, scratch: Scratch) -> None:
         """Before the first entry."""
         self.report = report
-        self.comps: dict[str, Comp] = {}
+        self.scratch = scratch
 
-    def take(self, line: Entry, said: dict[str, Any]) -> None:
-        """One entry more."""
+    def take(self, line: Line) -> tuple[Row | None, Row | None]:
+        """One entry more: the comp's row before and after it, each followed by what it has in its counters."""
+        if line.kind in ABOUT_NO_COMP:
+            if line.comp is not None:
+                self.report.add("life", f"a `{line.kind}` is about no comp, and names `{line.comp}`", line.seq)
+            return None, None
         try:
-            if line.kind == "decision":
-                self._decide(line, said)
-            elif line.kind in STEPS:
-                self._step(line, said)
+            return self._decide(line) if line.kind == "decision" else self._step(line)
         except StateConflictError as conflict:
             self.report.add("life", conflict.why, line.seq)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self.report.add("life", f"the entry makes no sense: {error}", line.seq)
+        return None, None
 
-    def _decide(self, line: Entry, said: dict[str, Any]) -> None:
-        comp_id = said["comp"]
-        if comp_id in self.comps:
-            self.report.add("life", f"comp `{comp_id}` was decided before", line.seq)
-        self.comps[comp_id] = first_comp(line.location, line.seq, said["at"], comp_id, said["body"])
+    def _decide(self, line: Line) -> tuple[Row | None, Row | None]:
+        location = self.report.location
+        if type(line.comp) is not str:
+            raise ValueError("a decision without a comp")
+        if self.scratch.comp(location, line.comp) is not None:
+            self.report.add("life", f"comp `{line.comp}` was decided before", line.seq)
+        row = first_row(location, line.seq, line.at, line.comp, line.body)
+        self.scratch.put(location, line.comp, row)
+        return None, row
 
-    def _step(self, line: Entry, said: dict[str, Any]) -> None:
-        comp = self.comps.get(said["comp"])
-        if comp is None:
-            self.report.add("life", f"comp `{said['comp']}` was never decided", line.seq)
-            return
-        step = step_of(comp, line.kind, moment_of(said["at"]), said["body"])
-        self.comps[comp.id] = step.comp._replace(last_seq=line.seq)
+    def _step(self, line: Line) -> tuple[Row | None, Row | None]:
+        location = self.report.location
+        before = self.scratch.comp(location, str(line.comp))
+        if before is None:
+            self.report.add("life", f"comp `{line.comp}` was never decided", line.seq)
+            return None, None
+        comp = comp_of(before[:WIDTH])
+        step = step_of(comp, line.kind, moment_of(line.at), line.body)
+        if step.body != line.body:
+            self.report.add("life", f"the entry says {line.body}, it came to {step.body}", line.seq)
+        after = step.comp._replace(last_seq=line.seq)
+        row = (*row_of(comp_row(after)), *usage_of(after))
+        self.scratch.put(location, comp.id, row)
+        return before, row
 
-    def compare(self, stored: Iterable[Comp]) -> None:
+    def compare(self, stored: Iterable[list[Row]]) -> None:
         """Hold the comps as they stand against those of the entries."""
-        left = dict(self.comps)
-        for comp in stored:
-            expected = left.pop(comp.id, None)
-            if expected is None:
-                self.report.add("comps", f"comp `{comp.id}` stands in no entry")
-            elif expected != comp:
-                wrong = [name for name in Comp._fields if getattr(comp, name) != getattr(expected, name)]
+        self.scratch.flush()
+        for has, should in paired(stored, self.scratch.comps(self.report.location), ID, ID + 1):
+            if should is None and has is not None:
+                self.report.add("comps", f"comp `{has[ID]}` stands in no entry")
+            elif has is None and should is not None:
+                self.report.add("comps", f"comp `{should[ID]}` is missing", should[SEQ])
+            elif has is not None and should is not None:
                 said = ", ".join(
-                    f"{name} is `{getattr(comp, name)}`, by the book `{getattr(expected, name)}`" for name in wrong
+                    f"{name} is `{one}`, by the book `{other}`"
+                    for name, one, other in zip(COLUMNS, has, should, strict=True)
+                    if one != other
                 )
-                self.report.add("comps", f"comp `{comp.id}`: {said}", expected.last_seq)
-        for comp_id, comp in left.items():
-            self.report.add("comps", f"comp `{comp_id}` is missing", comp.seq)
+                self.report.add("comps", f"comp `{should[ID]}`: {said}", should[LAST_SEQ])
 
 
-def counted(comps: Iterable[Comp], charging: Charging) -> dict[CounterKey, Usage]:
-    """The counters that granted comps come to; those that hold nothing are left out."""
-    found: dict[CounterKey, Usage] = {}
-    for comp in comps:
-        usage = usage_of(comp)
-        if comp.authority is None or not any(usage):
+def row_of(values: dict[str, Any]) -> Row:
+    """The columns of a comp in the table's order."""
+    return tuple([values[name] for name in COLUMNS])
+
+
+def first_row(location: str, seq: int, at: str, comp_id: str, body: dict[str, Any]) -> Row:
+    """The row of a comp as its decision entry made it, followed by what it has in its counters.
+
+    What `empower.core.history.first_comp` makes, value by value; raises `ValueError`, `KeyError`, `TypeError` or
+    `AttributeError` for an entry that makes no sense.
+    """
+    request, decision = body["request"], body["decision"]
+    check = request.get("check") or {}
+    outcome, granted, asked = decision["outcome"], decision["granted"], request["amount"]
+    if not (type(granted) is type(asked["amount"]) is int and 0 <= granted <= asked["amount"] <= LARGEST_INTEGER):
+        raise ValueError(f"`{granted}` granted of `{asked['amount']}`")
+    if request["location"] != location:
+        raise ValueError(f"the request is for `{request['location']}`")
+    approved = outcome == "approve"
+    if granted and not approved:
+        raise ValueError(f"`{granted}` granted by a decision to {outcome}")
+    total = check.get("total")
+    expires = body.get("expires_at")
+    if expires is not None:
+        expires = stamp(moment_of(expires))
+    return (
+        location,
+        comp_id,
+        _STATUS[outcome],
+        request["employee"],
+        request["employee"] if approved else None,
+        decision["role"] if approved else None,
+        request["remedy"],
+        request["reason"],
+        request.get("guest"),
+        request.get("incident"),
+        request.get("shift"),
+        check.get("id"),
+        total["amount"] if total else None,
+        asked["currency"],
+        asked["amount"],
+        granted,
+        granted,
+        0,
+        0,
+        0,
+        body["policy_id"],
+        _day(body["day"]),
+        at,
+        at,
+        expires,
+        seq,
+        seq,
+        *((granted, 0, 1, 0) if approved else NO_USE),
+    )
+
+
+@lru_cache(maxsize=512)
+def _day(text: str) -> str:
+    """A business day; raises `ValueError` for what is none."""
+    return date.fromisoformat(text).isoformat()
+
+
+def paired(
+    stored: Iterable[list[Row]], expected: Iterable[list[Row]], first: int, last: int
+) -> Iterator[tuple[Row | None, Row | None]]:
+    """What stands beside what should stand, where they differ; both in the order of their key, columns `first:last`.
+
+    Chunks that are equal as a whole are passed over at once.
+    """
+    left, right = iter(stored), iter(expected)
+    has, should = next(left, None), next(right, None)
+    while has is not None and has == should:
+        has, should = next(left, None), next(right, None)
+    yield from _merged(
+        chain(has or (), chain.from_iterable(left)), chain(should or (), chain.from_iterable(right)), first, last
+    )
+
+
+def _merged(
+    stored: Iterator[Row], expected: Iterator[Row], first: int, last: int
+) -> Iterator[tuple[Row | None, Row | None]]:
+    has, should = next(stored, None), next(expected, None)
+    while has is not None or should is not None:
+        key = None if has is None else _key(has, first, last)
+        wanted = None if should is None else _key(should, first, last)
+        if key is not None and wanted is not None and key == wanted:
+            if has != should:
+                yield has, should
+            has, should = next(stored, None), next(expected, None)
+        elif wanted is None or (key is not None and key < wanted):
+            yield has, None
+            has = next(stored, None)
+        else:
+            yield None, should
+            should = next(expected, None)
+
+
+def _key(row: Row, first: int, last: int) -> tuple[str, ...]:
+    """A key that sorts as the database sorts it; a value that is no text sorts as it is written."""
+    return tuple([value if type(value) is str else str(value) for value in row[first:last]])
+
+
+def compare_counters(report: BookReport, stored: Iterable[list[Row]], expected: Iterable[list[Row]]) -> None:
+    """Hold the counters as they stand against those of the entries; one that holds nothing may be left out."""
+    for has, should in paired(_used(stored), expected, 0, 3):
+        row = has or should or ()
+        if (has is None or not any(has[3:])) and should is None:
             continue
-        authority = Authority(comp.authority, comp.authority_role or "")
-        for key in charging.charges(comp, authority, comp.policy_id, comp.business_day):
-            found[key] = moved(found.get(key, Usage()), CounterMove(*usage))
-    return found
+        name = " ".join(str(part) for part in row[:3] if part)
+        held, expects = tuple(has[3:]) if has else NO_USE, tuple(should[3:]) if should else NO_USE
+        report.add("counters", f"counter `{name}` holds {held}, by the book {expects}")
 
 
-def compare_counters(report: BookReport, stored: dict[CounterKey, Usage], rebuilt: dict[CounterKey, Usage]) -> None:
-    """Hold the counters as they stand against those of the entries."""
-    for key in sorted(stored.keys() | rebuilt.keys()):
-        has, should = stored.get(key, Usage()), rebuilt.get(key, Usage())
-        if has != should:
-            name = " ".join(part for part in key if part)
-            report.add("counters", f"counter `{name}` holds {tuple(has)}, by the book {tuple(should)}")
+def _used(chunks: Iterable[list[Row]]) -> Iterator[list[Row]]:
+    """The counters that hold anything."""
+    for chunk in chunks:
+        found = [row for row in chunk if any(row[3:])]
+        if found:
+            yield found

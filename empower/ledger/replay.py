@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from empower.core.canonical import NotCanonicalError, check
 from empower.core.decide import decide
 from empower.core.decision import recorded
-from empower.core.entry import Entry, moment_of, standing_of
+from empower.core.entry import moment_of, standing_of
 from empower.core.history import facts_from
 from empower.core.plan import CompiledPolicy
 from empower.ledger.findings import BookReport
+from empower.ledger.lines import Line
 
 
 class Replay:
@@ -19,12 +21,15 @@ class Replay:
         self.report = report
         self._policy = policy
 
-    def take(self, line: Entry, said: dict[str, Any]) -> None:
+    def take(self, line: Line) -> None:
         """One entry more; only decisions are looked at."""
         if line.kind != "decision":
             return
         try:
-            self._again(line.seq, said["at"], said["body"])
+            check(line.body)
+            self._again(line.seq, line.at, line.body)
+        except NotCanonicalError as error:
+            self.report.add("leaf", f"the leaf is not canonical: {error}", line.seq)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self.report.add("replay", f"cannot be decided again: {error}", line.seq)
 

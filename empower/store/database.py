@@ -88,6 +88,10 @@ class Store:
                 cursor.execute("ROLLBACK")
                 cursor.close()
 
+    def forget(self) -> None:
+        """Take nothing as known of the counters: they were made anew."""
+        self._warm = Warm()
+
     @contextmanager
     def _transaction(self) -> Iterator[Unit]:
         """The writer's own connection in a transaction: committed at the end, rolled back on an error."""

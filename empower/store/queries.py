@@ -115,6 +115,7 @@ class Queries:
         )
         self.add_answer = self.sql(self._insert(IDEMPOTENCY))
         self.guest = self.sql(select(GUEST.c.pseudonym).where(GUEST.c.mac == bindparam("mac")))
+        self.mac = self.sql(select(GUEST.c.mac).where(GUEST.c.pseudonym == bindparam("pseudonym")))
         self.add_guest = self.sql(self._insert(GUEST))
         self.add_note = self.sql(self._insert(NOTE))
         self.entry = self.sql(

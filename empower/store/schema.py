@@ -51,7 +51,11 @@ def _scripts() -> ScriptDirectory:
 
 def _refuse_newer(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
+        named = ", ".join(sorted(heads))
+        raise StoreError(f"the store says that it is of several schemas ({named})", code="store_damaged")
+    found = heads[0] if heads else None
     known = {script.revision for script in _scripts().walk_revisions()}
     if found is not None and found not in known:
         raise StoreError(

@@ -275,6 +275,14 @@ class Unit:
             self._guests[mac] = row[0]
         return self._guests[mac]
 
+    def mac(self, pseudonym: str) -> bytes | None:
+        """The keyed hash of the reference that leads to a pseudonym, unless it was erased."""
+        for mac, name in self._guests.items():
+            if name == pseudonym:
+                return mac
+        row = self.row(self.queries.mac, {"pseudonym": pseudonym})
+        return None if row is None else bytes(row[0])
+
     def add_guest(self, mac: bytes, pseudonym: str) -> None:
         """A guest that was not seen before."""
         self._set(self._guests, mac, pseudonym)

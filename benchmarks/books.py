@@ -1,0 +1,216 @@
+"""Books to verify and to attack: a policy with every kind of counter, two locations, evenings of requests and steps.
+
+Made from a seed by the engine itself, on a clock set by hand, so that the same seed gives the same story.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from empower.core.comp import reverse, void
+from empower.core.errors import EmpowerError
+from empower.core.request import Request
+from empower.engine import Engine, moving
+from empower.store import Unit
+
+PLACES = ("bistro-kent", "bistro-soho")
+BEGIN = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
+WHO = "books"
+
+POLICY = """\
+[policy]
+id = "bistro"
+locations = ["bistro-*"]
+
+[calendar]
+timezone = "Europe/London"
+currency = "GBP"
+day_starts = 04:00:00
+week_starts = "monday"
+
+[remedies.apology]
+title = "An apology"
+most = 0.00
+zero = true
+
+[remedies.dessert]
+title = "A dessert"
+most = 15.00
+
+[remedies.discount]
+title = "Something off the bill"
+
+[reasons.wrong_order]
+title = "Wrong item served"
+dimension = "reliability"
+stage = "serving"
+remedies = ["apology", "dessert", "discount"]
+
+[reasons.long_wait]
+title = "A long wait"
+dimension = "responsiveness"
+stage = "waiting"
+remedies = ["*"]
+
+[limits.month]
+per = "location"
+every = "month"
+amount = 90000.00
+beyond = "deny"
+
+[limits.house]
+per = "group"
+every = "7 days"
+amount = 90000.00
+
+[limits.everywhere]
+per = ["group", "guest"]
+every = "week"
+count = {everywhere}
+
+[roles.server]
+title = "Server"
+remedies = ["*"]
+limits.comp = { amount = 25.00 }
+limits.day = { per = "employee", every = "day", amount = {day}, count = 30 }
+limits.guest = { per = "guest", every = "30 days", count = 4, beyond = "escalate" }
+limits.check = { per = "check", percent_of_check = 50, remedies = ["discount"] }
+{more}
+
+[roles.manager]
+title = "Manager"
+remedies = ["*"]
+approves = ["server"]
+limits.comp = { amount = 250.00 }
+limits.day = { per = ["employee", "remedy"], every = "day", amount = 750.00 }
+
+[guards.note_over]
+when = { amount_over = 20.00 }
+then = "require"
+require = ["note"]
+say = "Write one line about what happened."
+
+[holds]
+expires = "2 hours"
+"""
+
+
+def policy_text(*, later: bool = False) -> str:
+    """The policy, or the one that follows it: other caps, and one thing measured that was not."""
+    more = 'limits.week = { per = "employee", every = "week", amount = 4000.00 }' if later else ""
+    text = POLICY.replace("{everywhere}", "9" if later else "8").replace("{day}", "400.00" if later else "300.00")
+    return text.replace("{more}", more)
+
+
+class Clock:
+    """The engine's clock, set by hand."""
+
+    def __init__(self) -> None:
+        self.moment = BEGIN
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+class Maker:
+    """Makes books in a folder: `empower.db` and `policies`."""
+
+    def __init__(self, folder: Path, seed: int = 1) -> None:
+        self.random = random.Random(seed)  # noqa: S311  a story, not a secret
+        self.clock = Clock()
+        self.policies = folder / "policies"
+        self.policies.mkdir(parents=True)
+        (self.policies / "bistro.toml").write_text(policy_text())
+        self.url = f"sqlite:///{folder / 'empower.db'}"
+        self.engine = self.open(create=True)
+        self._open: list[str] = []
+        self._set_up()
+
+    def open(self, *, create: bool = False) -> Engine:
+        """The engine over the books."""
+        return Engine.open(self.url, policies=self.policies, clock=self.clock, create=create)
+
+    def _set_up(self) -> None:
+        for place in PLACES:
+            self.engine.open_location(place, title=place.title(), by=WHO, why="a new house")
+        for number in range(8):
+            self.engine.add_staff(
+                f"E{number}",
+                name=f"Name {number}",
+                role="manager" if number == 0 else "server",
+                at=PLACES if number % 2 else PLACES[:1],
+                guest="loyalty:3" if number == 3 else None,
+                by=WHO,
+            )
+        self.engine.add_staff("E5", name="Name 5", role="manager", at=PLACES, since=date(2026, 3, 3), by=WHO)
+        self.engine.add_staff("E1", name="Name 1", role="server", at=PLACES, until=date(2027, 1, 1), by=WHO)
+        self.engine.create_key(scopes=["pos"], at=["*"], name="till", by=WHO)
+        ended = self.engine.create_key(scopes=["finance"], at=[PLACES[0]], name="desk", by=WHO)
+        self.engine.revoke_key(ended.id, by=WHO, why="left")
+
+    def play(self, requests: int, *, at_once: int = 1) -> None:
+        """So many requests, and what became of them; `at_once` share a transaction."""
+        for done in range(0, requests, at_once):
+            jobs = [job for _ in range(min(at_once, requests - done)) for job in self._evening()]
+            self.engine.store.write(lambda unit, jobs=jobs: [job(unit) for job in jobs], alone=True)
+
+    def _evening(self) -> list[Callable[[Unit], Any]]:
+        place = self.random.choice(PLACES)
+        asked, key = self._request(place), self.random.random()
+        jobs: list[Callable[[Unit], Any]] = [lambda unit: self._ask(unit, asked, str(key) if key < 0.5 else None)]
+        if self.random.random() < 0.8:
+            jobs.append(self._settle)
+        return jobs
+
+    def _request(self, place: str) -> Request:
+        pick = self.random
+        staff = [f"E{number}" for number in range(8) if number % 2 or place == PLACES[0]]
+        value: dict[str, Any] = {
+            "location": place,
+            "employee": pick.choice(staff),
+            "remedy": pick.choice(["apology", "dessert", "discount", "discount"]),
+            "reason": pick.choice(["wrong_order", "long_wait"]),
+            "amount": {"amount": pick.randrange(1, 3000), "currency": "GBP"},
+            "check": {"id": f"C{pick.randrange(10**6)}", "total": {"amount": 8000, "currency": "GBP"}, "state": "open"},
+            "guest": pick.choice([None, f"loyalty:{pick.randrange(1, 400)}"]),
+            "note": pick.choice([None, f"said at table {pick.randrange(40)}"]),
+            "accept_less": pick.random() < 0.2,
+        }
+        if value["remedy"] == "apology":
+            value["amount"]["amount"] = 0
+        return Request.model_validate({name: item for name, item in value.items() if item is not None})
+
+    def _ask(self, unit: Unit, request: Request, key: str | None) -> None:
+        self.clock.moment += timedelta(seconds=self.random.randrange(1, 240))
+        comp = self.engine._hold(unit, request, key, "till", WHO)
+        if comp.status == "approved":
+            self._open.append(comp.id)
+
+    def _settle(self, unit: Unit) -> None:
+        if not self._open:
+            return
+        self.clock.moment += timedelta(seconds=self.random.randrange(1, 240))
+        comp_id = self._open.pop(self.random.randrange(len(self._open)))
+        what = self.random.random()
+        note = "it was taken back" if what < 0.5 else None
+        said, salt = moving.noted(note)
+        rules = self.engine._desk.rules
+        steps: list[Callable[..., Any]] = [lambda comp, place: moving.capture(rules, unit, comp, place, None)]
+        if what < 0.15:
+            steps = [lambda comp, place: void(comp, place.now, said)]
+        elif what < 0.3:
+            steps.append(lambda comp, place: reverse(comp, None, place.now, said))
+        for step in steps:
+            try:
+                comp = moving.move(self.engine._desk, unit, comp_id, WHO, None, step)
+            except EmpowerError:
+                return
+        if note and salt and comp.status in ("voided", "reversed"):
+            unit.add_note(comp.location, comp.last_seq, salt, note)
+
+    def change_policy(self) -> None:
+        """Put the policy that follows in the folder; the books take it up at their next write."""
+        (self.policies / "bistro.toml").write_text(policy_text(later=True))
+        self.engine.policies.refresh()

@@ -1,0 +1,500 @@
+"""The tamper campaign: every way that somebody with full rights over the database could falsify the books.
+
+    python benchmarks/tamper.py [--requests 150] [--rows 3] [--seed 1]
+
+Makes books at two locations, and then for each attack takes a copy, drops the triggers, tampers, puts the triggers
+back, and asks `verify` (with replay). Prints kind, tried, caught, and by which check. Where only a checkpoint that is
+kept outside the database can catch it, the table says so. Exit code 1 if anything got through unexplained.
+"""
+
+import argparse
+import json
+import random
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from books import PLACES, Maker
+
+from empower.core import merkle
+from empower.core.canonical import canonical
+from empower.core.errors import EmpowerError
+from empower.engine import Engine
+from empower.ledger import Head, rebuild, verify
+
+LABEL = "a label for people, which nothing is decided by"
+NOT_EVIDENCE = {
+    "edit employee.name": LABEL,
+    "edit location.title": LABEL,
+    "edit deployment.title": LABEL,
+    "edit deployment.created_at": LABEL,
+    "edit api_key.name": LABEL,
+    "edit api_key.last_used_at": "when a key was last seen: kept at most once a minute, nothing is decided by it",
+    "edit deployment.id": "in the origin of every signed checkpoint: `verify` with checkpoints holds it against them",
+    "edit guest.mac": "made with the secret, which no verifier has; another value makes the guest a new one",
+    "delete guest": "of a guest that no book names",
+    "delete employee": "of somebody who has no role",
+    "edit location.next_expiry": "an earlier moment only looks for expired comps once more than needed",
+    "duplicate guest": "a reference that no book names",
+    "duplicate employee": "somebody who has no role",
+}
+"""What may get through, and why it is no evidence."""
+
+
+CRASH = "crash:"
+
+
+class Attack(NamedTuple):
+    """One way to tamper."""
+
+    kind: str
+    what: str
+    do: Callable[[sqlite3.Connection], None]
+
+
+class Result(NamedTuple):
+    """What came of one attack."""
+
+    attack: Attack
+    alone: tuple[str, ...]
+    """Checks that caught it with nothing but the database at hand."""
+    outside: tuple[str, ...]
+    """Checks that caught it with the heads that were kept outside."""
+
+
+class Campaign:
+    """Books, and attacks on copies of them."""
+
+    def __init__(self, folder: Path, *, requests: int, rows: int, seed: int) -> None:
+        self.folder = folder
+        self.random = random.Random(seed)  # noqa: S311
+        self.rows = rows
+        self.heads: list[Head] = []
+        self.source = folder / "source"
+        self.source.mkdir()
+        self._make(requests, seed)
+
+    def _make(self, requests: int, seed: int) -> None:
+        maker = Maker(self.source, seed)
+        maker.play(requests // 2)
+        self._remember(maker.engine)
+        maker.change_policy()
+        maker.play(requests - requests // 2)
+        self._remember(maker.engine)
+        maker.play(4)
+        maker.engine.close()
+        with sqlite3.connect(self.source / "empower.db") as db:
+            db.execute("PRAGMA journal_mode=DELETE")
+        db.close()
+
+    def _remember(self, engine: Engine) -> None:
+        """What an auditor notes outside the database: size and root of each book."""
+        report = verify(engine.store, replay=True)
+        if not report.ok:
+            raise SystemExit(f"the books do not hold before anybody touched them: {report.findings}")
+        self.heads += [Head(book.location, book.size, book.root_hex) for book in report.books]
+
+    def attacks(self) -> Iterator[Attack]:
+        """All of them; each is made for the rows as they stand in the source."""
+        db = sqlite3.connect(self.source / "empower.db")
+        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table' ORDER BY name")]
+        for table in tables:
+            yield from self._edits(db, table)
+            yield from self._rows(db, table)
+        db.close()
+        yield from self._stories()
+
+    def _picked(self, db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
+        db.row_factory = sqlite3.Row
+        rows = [dict(row) for row in db.execute(f"SELECT * FROM {table}")]
+        db.row_factory = None
+        return self.random.sample(rows, min(self.rows, len(rows)))
+
+    def _edits(self, db: sqlite3.Connection, table: str) -> Iterator[Attack]:
+        for row in self._picked(db, table):
+            for column, old in row.items():
+                others = [
+                    value
+                    for (value,) in db.execute(f"SELECT DISTINCT {column} FROM {table} LIMIT 50")
+                    if value != old and value is not None
+                ]
+                for new in _values(old, others, self.random):
+                    yield Attack(f"edit {table}.{column}", f"{old!r} → {new!r}", _update(table, row, {column: new}))
+
+    def _rows(self, db: sqlite3.Connection, table: str) -> Iterator[Attack]:
+        rows = self._picked(db, table)
+        key = [name for _, name, _, _, _, part in db.execute(f"PRAGMA table_info({table})") if part]
+        for row in rows:
+            yield Attack(f"delete {table}", _named(row), _delete(table, row))
+            yield Attack(f"duplicate {table}", _named(row), _duplicate(table, row, key))
+        for one, other in pairwise(rows):
+            values = [name for name in one if name not in key and one[name] != other[name]]
+            for column in values:
+                yield Attack(f"swap {table}.{column}", _named(one), _swap(table, one, other, [column]))
+            if values:
+                yield Attack(f"swap {table}", _named(one), _swap(table, one, other, values))
+        if rows:
+            yield Attack(f"delete all of {table}", table, lambda db: db.execute(f"DELETE FROM {table}"))
+
+    def _stories(self) -> Iterator[Attack]:
+        place = PLACES[1]
+        yield Attack("reorder entries", "two neighbours change their places", lambda db: _reorder(db, place))
+        yield Attack("truncate the tail", "the last three entries", lambda db: _truncate(db, place, head=False))
+        yield Attack("truncate the tail and the head", "and the head says so", lambda db: _truncate(db, place))
+        yield Attack("leaf and hash", "an amount in a leaf, and its hash", lambda db: _leaf(db, place, head=False))
+        yield Attack("leaf, hash and head", "and the head's frontier", lambda db: _leaf(db, place))
+        yield Attack("standing", "what a decision read, with hash and head", lambda db: _standing(db, place))
+        yield Attack(
+            "wide standing", "what it read across books, with hash and head", lambda db: _standing(db, place, "group")
+        )
+        yield Attack("policy in force", "a decision under another kept policy", lambda db: _policy(db, place))
+        yield Attack("policy swapped", "a text under another's digest", _swap_policies)
+        yield Attack("comp and counters", "a capture becomes a void, its counters too", lambda db: _state(db, place))
+        yield Attack("counters moved", "one guest's use to another", _move_counter)
+        yield Attack("leaf not canonical", "spaces in a leaf, with hash and head", lambda db: _spaces(db, place))
+        yield Attack(
+            "rollback", "the last entries, head, comps and counters", lambda db: _truncate(db, place, whole=True)
+        )
+        yield Attack("rollback of all", "every book and what is made of it", _roll_back_all)
+        yield Attack("history rewritten", "a denied comp was never asked for", lambda db: _forget_denied(db, place))
+
+    def run(self, attack: Attack) -> Result | None:
+        """Tamper with a copy and verify it; None where the database itself refused."""
+        folder = self.folder / "copy"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.source, folder)
+        path = folder / "empower.db"
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA ignore_check_constraints=ON")
+        triggers = [row[0] for row in db.execute("SELECT sql FROM sqlite_master WHERE type='trigger'")]
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {name}")
+        try:
+            attack.do(db)
+        except sqlite3.IntegrityError:
+            return None
+        finally:
+            for sql in triggers:
+                db.execute(sql)
+            db.close()
+        if attack.kind in ("rollback", "rollback of all", "history rewritten"):
+            with Engine.open(f"sqlite:///{path}", policies=folder / "policies") as engine:
+                rebuild(engine.store)
+        return Result(attack, self._verified(path, ()), self._verified(path, tuple(self.heads)))
+
+    def _verified(self, path: Path, heads: tuple[Head, ...]) -> tuple[str, ...]:
+        try:
+            with Engine.open(f"sqlite:///{path}", policies=path.parent / "policies") as engine:
+                report = verify(engine.store, replay=True, heads=heads)
+        except EmpowerError as error:
+            return (f"opening: {error.code}",)
+        except Exception as error:  # noqa: BLE001  a verifier that falls over has not said what is wrong
+            return (f"{CRASH} {type(error).__name__}: {error}"[:120],)
+        return tuple(sorted({finding.check for finding in report.findings}))
+
+
+def _values(old: Any, others: list[Any], pick: random.Random) -> list[Any]:
+    """A value that could stand there, and one that could not."""
+    likely = [pick.choice(others)] if others else []
+    if isinstance(old, int):
+        return [*likely, old + 1]
+    if isinstance(old, bytes):
+        return [*likely, bytes([old[0] ^ 1]) + old[1:]] if old else [*likely, b"\x00"]
+    if isinstance(old, str):
+        return [*likely, old + "x", None]
+    return likely or ["x"]
+
+
+def _named(row: dict[str, Any]) -> str:
+    return " ".join(str(value) for value in list(row.values())[:3])
+
+
+def _where(row: dict[str, Any]) -> str:
+    return " AND ".join(f"{name} IS :old_{name}" for name in row)
+
+
+def _old(row: dict[str, Any]) -> dict[str, Any]:
+    return {f"old_{name}": value for name, value in row.items()}
+
+
+def _update(table: str, row: dict[str, Any], values: dict[str, Any]) -> Callable[[sqlite3.Connection], None]:
+    said = ", ".join(f"{name} = :new_{name}" for name in values)
+    new = {f"new_{name}": value for name, value in values.items()}
+
+    def do(db: sqlite3.Connection) -> None:
+        done = db.execute(f"UPDATE {table} SET {said} WHERE {_where(row)}", _old(row) | new)
+        assert done.rowcount == 1
+
+    return do
+
+
+def _delete(table: str, row: dict[str, Any]) -> Callable[[sqlite3.Connection], None]:
+    return lambda db: db.execute(f"DELETE FROM {table} WHERE {_where(row)}", _old(row))  # type: ignore[return-value]
+
+
+def _duplicate(table: str, row: dict[str, Any], key: list[str]) -> Callable[[sqlite3.Connection], None]:
+    """The same row under another key; what must be unique becomes new."""
+
+    def do(db: sqlite3.Connection) -> None:
+        unique = {"hash": b"h" * 32, "pseudonym": "g_" + "0" * 32} if table in ("api_key", "guest") else {}
+        copy = row | {name: value for name, value in unique.items() if name in row}
+        last = key[-1]
+        top = db.execute(f"SELECT MAX({last}) FROM {table}").fetchone()[0]
+        copy[last] = top + 1 if isinstance(top, int) else b"m" * 32 if isinstance(top, bytes) else f"{row[last]}x"
+        db.execute(f"INSERT INTO {table} VALUES ({', '.join(f':{name}' for name in copy)})", copy)
+
+    return do
+
+
+def _swap(
+    table: str, one: dict[str, Any], other: dict[str, Any], columns: list[str]
+) -> Callable[[sqlite3.Connection], None]:
+    def do(db: sqlite3.Connection) -> None:
+        _delete(table, one)(db)
+        _update(table, other, {name: one[name] for name in columns})(db)
+        back = one | {name: other[name] for name in columns}
+        db.execute(f"INSERT INTO {table} VALUES ({', '.join(f':{name}' for name in back)})", back)
+
+    return do
+
+
+# Stories: what somebody would do who knows how the books are made
+
+
+def _lines(db: sqlite3.Connection, place: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(leaf) for (leaf,) in db.execute("SELECT leaf FROM entry WHERE location=? ORDER BY seq", (place,))
+    ]
+
+
+def write_book(db: sqlite3.Connection, place: str, lines: list[dict[str, Any]], *, head: bool = True) -> None:
+    """Write a book anew: every leaf, hash and column, and the head; as only its owner could."""
+    db.execute("DELETE FROM entry WHERE location=?", (place,))
+    frontier: merkle.Frontier = ()
+    for seq, said in enumerate(lines):
+        leaf = canonical(said | {"seq": seq})
+        hashed = merkle.leaf_hash(leaf)
+        frontier = merkle.append(frontier, seq, hashed)
+        row = (place, seq, said["kind"], said["at"], said["comp"], leaf, hashed)
+        db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    if head:
+        db.execute(
+            "UPDATE location SET size=?, frontier=?, recorded_at=? WHERE id=?",
+            (len(lines), merkle.pack(frontier), lines[-1]["at"], place),
+        )
+
+
+def _reorder(db: sqlite3.Connection, place: str) -> None:
+    for old, new in ((4, -1), (5, 4), (-1, 5)):
+        db.execute("UPDATE entry SET seq=? WHERE location=? AND seq=?", (new, place, old))
+
+
+def _truncate(db: sqlite3.Connection, place: str, *, head: bool = True, whole: bool = False) -> None:
+    lines = _lines(db, place)
+    if whole:
+        _keep(db, place, lines[: -(len(lines) // 3)])
+    else:
+        write_book(db, place, lines[:-3], head=head)
+
+
+def _keep(db: sqlite3.Connection, place: str, kept: list[dict[str, Any]]) -> None:
+    """Roll a book back to these lines, and take away what stands beside later ones."""
+    write_book(db, place, kept)
+    comps = json.dumps([said["comp"] for said in kept])
+    db.execute(
+        "DELETE FROM idempotency WHERE location=? AND comp NOT IN (SELECT value FROM json_each(?))", (place, comps)
+    )
+    db.execute("DELETE FROM note WHERE location=? AND seq>=?", (place, len(kept)))
+
+
+def _roll_back_all(db: sqlite3.Connection) -> None:
+    """Every book as it stood at one earlier moment, and beside it nothing of what came later."""
+    books = {place: _lines(db, place) for place in PLACES}
+    moment = books[PLACES[0]][-40]["at"]
+    for place, lines in books.items():
+        _keep(db, place, [said for said in lines if said["at"] <= moment])
+    named = "SELECT 1 FROM entry WHERE instr(CAST(leaf AS TEXT), pseudonym)"
+    db.execute(f"DELETE FROM guest WHERE NOT EXISTS ({named})")
+
+
+def _first(lines: list[dict[str, Any]], wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    return next(said for said in lines if wanted(said))
+
+
+def _approved(said: dict[str, Any]) -> bool:
+    return bool(said["kind"] == "decision" and said["body"]["decision"]["granted"])
+
+
+def _leaf(db: sqlite3.Connection, place: str, *, head: bool = True) -> None:
+    lines = _lines(db, place)
+    body = _first(lines, _approved)["body"]
+    body["request"]["amount"]["amount"] += 1
+    body["decision"]["granted"] += 1
+    write_book(db, place, lines, head=head)
+
+
+def _standing(db: sqlite3.Connection, place: str, scope: str = "employee") -> None:
+    lines = _lines(db, place)
+
+    def used(said: dict[str, Any]) -> list[list[Any]]:
+        rows = said["body"]["standing"] if said["kind"] == "decision" else []
+        return [row for row in rows if row and row[0].startswith(f"{scope}/") and any(row[3:])]
+
+    for row in used(_first(lines[len(lines) // 3 :], lambda said: bool(used(said)))):
+        row[3:] = [0, 0, 0, 0]
+    write_book(db, place, lines)
+
+
+def _policy(db: sqlite3.Connection, place: str) -> None:
+    lines = _lines(db, place)
+    last = _first(lines, lambda said: said["kind"] == "policy")["body"]["policy"]
+    _first(lines, lambda said: said["kind"] == "decision")["body"]["policy"] = last
+    write_book(db, place, lines)
+
+
+def _swap_policies(db: sqlite3.Connection) -> None:
+    (one, text), (other, another) = db.execute("SELECT digest, text FROM policy ORDER BY digest LIMIT 2").fetchall()
+    db.executemany("UPDATE policy SET text=? WHERE digest=?", [(another, one), (text, other)])
+
+
+def _state(db: sqlite3.Connection, place: str) -> None:
+    wanted = "location=? AND status='captured' AND captured_minor > 0"
+    comp, amount = db.execute(f"SELECT id, captured_minor FROM comp WHERE {wanted}", (place,)).fetchone()
+    db.execute("UPDATE comp SET status='voided', captured_minor=0 WHERE id=?", (comp,))
+    db.execute(
+        "UPDATE counter SET spent_minor=spent_minor-?, spent_count=spent_count-1 "
+        "WHERE location=? AND measure='location/month'",
+        (amount, place),
+    )
+
+
+def _move_counter(db: sqlite3.Connection) -> None:
+    rows = db.execute("SELECT location, subject, start FROM counter WHERE measure='guest/day' LIMIT 2").fetchall()
+    for (place, subject, start), by in zip(rows, (-1, 1), strict=True):
+        db.execute(
+            "UPDATE counter SET spent_count=spent_count+? WHERE location=? AND measure='guest/day' AND subject=? "
+            "AND start=?",
+            (by, place, subject, start),
+        )
+
+
+def _spaces(db: sqlite3.Connection, place: str) -> None:
+    lines = _lines(db, place)
+    write_book(db, place, lines)
+    leaf = json.dumps(lines[-1], sort_keys=True).encode()
+    db.execute(
+        "UPDATE entry SET leaf=?, hash=? WHERE location=? AND seq=?",
+        (leaf, merkle.leaf_hash(leaf), place, len(lines) - 1),
+    )
+    frontier: merkle.Frontier = ()
+    for seq, hashed in db.execute("SELECT seq, hash FROM entry WHERE location=? ORDER BY seq", (place,)):
+        frontier = merkle.append(frontier, seq, hashed)
+    db.execute("UPDATE location SET frontier=? WHERE id=?", (merkle.pack(frontier), place))
+
+
+def _forget_denied(db: sqlite3.Connection, place: str) -> None:
+    """Leave out a comp that was denied: it moved no counter, so that every sum still holds."""
+    lines = _lines(db, place)
+
+    def denied(said: dict[str, Any]) -> bool:
+        body = said["body"]
+        return bool(
+            said["kind"] == "decision" and body["decision"]["outcome"] == "deny" and "check" not in body["context"]
+        )
+
+    gone = _first(lines, denied)
+    at = gone["seq"]
+    write_book(db, place, [said for said in lines if said is not gone])
+    db.execute("DELETE FROM idempotency WHERE location=? AND comp=?", (place, gone["comp"]))
+    db.execute("DELETE FROM note WHERE location=? AND seq=?", (place, at))
+    db.execute("UPDATE note SET seq=-seq WHERE location=? AND seq>?", (place, at))
+    db.execute("UPDATE note SET seq=-seq-1 WHERE location=? AND seq<0", (place,))
+
+
+class Tally(NamedTuple):
+    """What came of one kind of attack."""
+
+    kind: str
+    tried: int
+    alone: int
+    outside: int
+    missed: list[Result]
+    checks: str
+
+
+def tallied(results: list[Result]) -> list[Tally]:
+    """By kind; edits of one table are told together, but for those that got through."""
+    kinds: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        kinds[result.attack.kind].append(result)
+    found = []
+    for kind, group in kinds.items():
+        checks = Counter(check for result in group for check in (result.alone or result.outside))
+        missed = [result for result in group if _crash(result) or not (result.alone or result.outside)]
+        found.append(
+            Tally(
+                kind,
+                len(group),
+                sum(bool(result.alone) for result in group),
+                sum(bool(result.outside) for result in group),
+                missed,
+                ", ".join(name for name, _ in checks.most_common()),
+            )
+        )
+    return found
+
+
+def unexplained(tallies: list[Tally]) -> list[Result]:
+    """What got through and is not listed as no evidence."""
+    return [result for tally in tallies for result in tally.missed if tally.kind not in NOT_EVIDENCE or _crash(result)]
+
+
+def _crash(result: Result) -> bool:
+    return any(check.startswith(CRASH) for check in (*result.alone, *result.outside))
+
+
+def _print(tallies: list[Tally]) -> None:
+    print(f"{'kind':34} {'tried':>5} {'caught':>6} {'with outside heads':>18}  by")
+    for tally in tallies:
+        print(f"{tally.kind:34} {tally.tried:5} {tally.alone:6} {tally.outside:18}  {tally.checks}")
+    tried = sum(tally.tried for tally in tallies)
+    print(f"{'all':34} {tried:5} {sum(t.alone for t in tallies):6} {sum(t.outside for t in tallies):18}")
+    print("\ngot through, and why it is no evidence:")
+    for tally in tallies:
+        if tally.missed and tally.kind in NOT_EVIDENCE:
+            print(f"  {tally.kind} ({len(tally.missed)} of {tally.tried}): {NOT_EVIDENCE[tally.kind]}")
+    missed = unexplained(tallies)
+    print(f"\ngot through unexplained: {len(missed)}")
+    for result in missed:
+        print(f"  {result.attack.kind}: {result.attack.what} {' '.join(result.alone)}")
+
+
+def campaign(folder: Path, *, requests: int, rows: int, seed: int) -> list[Tally]:
+    """The whole campaign on books of its own."""
+    found = Campaign(folder, requests=requests, rows=rows, seed=seed)
+    results = [result for attack in found.attacks() if (result := found.run(attack)) is not None]
+    return tallied(results)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=150)
+    parser.add_argument("--rows", type=int, default=3, help="of each table, to try on")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        tallies = campaign(Path(folder), requests=asked.requests, rows=asked.rows, seed=asked.seed)
+    _print(tallies)
+    raise SystemExit(1 if unexplained(tallies) else 0)
+
+
+if __name__ == "__main__":
+    main()

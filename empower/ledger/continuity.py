@@ -1,0 +1,201 @@
+"""Continuity of standing: what each decision read is what the book had moved before it.
+
+Within one book the order is that of the entries, so the sum must be exact. A counter that spans books is read between
+the entries of others, of which only the moments are known: there the sum must be one that some order within a few
+seconds of clock difference explains.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from empower.core.counter import UNUSED, Usage
+from empower.core.entry import moment_of, stamp
+from empower.core.measure import Authority, Charging, Measure
+from empower.core.plan import CompiledPolicy
+from empower.ledger.findings import BookReport
+from empower.ledger.lines import Line
+from empower.ledger.scratch import WIDTH, Row, Scratch
+from empower.store.rows import comp_of
+
+SKEW = timedelta(seconds=5)
+"""How far the clocks of two books' writers may differ."""
+MOST_AT_HAND = 20_000
+
+Buckets = dict[str, Usage]
+
+
+class Continuity:
+    """Counts along one book, and holds what decisions read against it."""
+
+    def __init__(
+        self, report: BookReport, scratch: Scratch, policy: Callable[[str], CompiledPolicy | None], wide: "WideNames"
+    ) -> None:
+        """`policy` finds a policy by its digest; `wide` what is counted across books under a policy's id."""
+        self.report = report
+        self.scratch = scratch
+        self._policy = policy
+        self._wide = wide
+        self._place = f"~{report.location}"
+        self._compiled: CompiledPolicy | None = None
+        self._at_hand: dict[tuple[str, str], Buckets] = {}
+
+    def resume(self, digest: str) -> None:
+        """Go on behind entries that were verified before: what they hold is counted from their comps."""
+        self._take_up(digest)
+
+    def take(self, line: Line, before: Row | None, after: Row | None) -> None:
+        """One entry more, and what it did to its comp."""
+        if line.kind in ("open", "policy"):
+            self._take_up(str(line.body.get("policy")))
+        elif line.kind == "decision":
+            self._read(line)
+        if after is not None:
+            self._move(line, before, after)
+
+    def _take_up(self, digest: str) -> None:
+        """Another policy is in force: what it measures opens with what the book holds."""
+        self._compiled = self._policy(digest)
+        self._at_hand.clear()
+        if self._compiled is not None:
+            self.scratch.flush()
+            self.scratch.count(self._place, self._compiled.measures, location=self.report.location)
+
+    def _buckets(self, measure: str, subject: str) -> Buckets:
+        found = self._at_hand.get((measure, subject))
+        if found is None:
+            if len(self._at_hand) >= MOST_AT_HAND:
+                for (name, whose), buckets in self._at_hand.items():
+                    self.scratch.put_buckets(self._place, name, whose, buckets)
+                self._at_hand.clear()
+            found = self._at_hand[measure, subject] = self.scratch.buckets(self._place, measure, subject)
+        return found
+
+    def _read(self, line: Line) -> None:
+        """Hold the standing that a decision recorded against what is counted."""
+        measures = {} if self._compiled is None else {item.name: item for item in self._compiled.measures}
+        day = line.body["day"]
+        for row in line.body["standing"]:
+            if row is None:
+                continue
+            measure, subject, start, *read = row
+            if measure in measures:
+                last = day if measures[measure].bucket == "day" else start
+                should = _within(self._buckets(measure, subject), start, last)
+                if list(should) != read:
+                    message = f"`{measure}` of `{subject}` was read as {read}, the book had {list(should)}"
+                    self.report.add("standing", message, line.seq)
+            elif self._compiled is not None:
+                self._read_wide(line, row)
+
+    def _read_wide(self, line: Line, row: list[Any]) -> None:
+        measure, subject, start, *read = row
+        group = f"@{self._compiled.policy.id}" if self._compiled else ""
+        found = self._wide.measures.get(group, {}).get(measure)
+        if found is None:
+            self.report.add("standing", f"`{measure}` was read, and the policy does not measure it", line.seq)
+            return
+        last = line.body["day"] if found.bucket == "day" else start
+        where = (group, measure, subject, start, line.at, self.report.location, line.seq)
+        self.scratch.note_wide([(*where, *read, last, 1)])
+
+    def _move(self, line: Line, before: Row | None, after: Row) -> None:
+        """Move the counters of a comp by what its entry changed."""
+        used = (0, 0, 0, 0) if before is None else before[WIDTH:]
+        move = [now - was for now, was in zip(after[WIDTH:], used, strict=True)]
+        comp = comp_of(after[:WIDTH])
+        if comp.authority is None or not any(move) or self._compiled is None:
+            return
+        authority = Authority(comp.authority, comp.authority_role or "")
+        for key in self._compiled.charging.charges(comp, authority, comp.policy_id, comp.business_day):
+            buckets = self._buckets(key.measure, key.subject)
+            buckets[key.start] = _add(buckets.get(key.start, UNUSED), move)
+        group = f"@{comp.policy_id}"
+        charging = self._wide.charging.get(group)
+        if charging is not None:
+            keys = charging.charges(comp, authority, comp.policy_id, comp.business_day)
+            where = (line.at, self.report.location, line.seq)
+            self.scratch.note_wide([(group, *key, *where, *move, None, 0) for key in keys])
+
+
+class WideNames:
+    """What any kept policy counts across the books of its id."""
+
+    def __init__(self, policies: Iterable[CompiledPolicy]) -> None:
+        """Of all versions: a version may count what another does not."""
+        self.measures: dict[str, dict[str, Measure]] = defaultdict(dict)
+        for policy in policies:
+            for measure in policy.wide_measures:
+                self.measures[f"@{policy.policy.id}"][measure.name] = measure
+        self.charging = {group: Charging(found.values()) for group, found in self.measures.items()}
+
+
+def check_wide(scratch: Scratch, report: Callable[[str], BookReport]) -> None:
+    """Hold what decisions read of counters that span books against what all the books had moved by then."""
+    for _, rows in groupby(scratch.wide(), key=lambda row: row[:3]):
+        _check_counter(rows, report)
+
+
+def _check_counter(rows: Iterable[Row], report: Callable[[str], BookReport]) -> None:
+    """One counter, in the order of time: reads wait until the moves that may have come before them are known."""
+    settled: Buckets = {}
+    open_moves: deque[Row] = deque()
+    waiting: deque[Row] = deque()
+    for row in rows:
+        at = moment_of(row[4])
+        while waiting and moment_of(waiting[0][4]) + SKEW < at:
+            _judge(waiting.popleft(), settled, open_moves, report)
+        if row[-1]:
+            waiting.append(row)
+        else:
+            open_moves.append(row)
+        oldest = moment_of(waiting[0][4]) if waiting else at
+        while open_moves and moment_of(open_moves[0][4]) + SKEW < oldest:
+            moved = open_moves.popleft()
+            settled[moved[3]] = _add(settled.get(moved[3], UNUSED), moved[7:11])
+    for read in waiting:
+        _judge(read, settled, open_moves, report)
+
+
+def _judge(read: Row, settled: Buckets, near: Iterable[Row], report: Callable[[str], BookReport]) -> None:
+    """Hold one read against what was settled before it, its own book's moves, and any order of the others' near it."""
+    start, at, location, seq, last = read[3], read[4], read[5], read[6], read[11]
+    begin, end = stamp(moment_of(at) - SKEW), stamp(moment_of(at) + SKEW)
+    sure = _within(settled, start, last)
+    others: dict[str, Usage] = defaultdict(lambda: UNUSED)
+    least: dict[str, Usage] = defaultdict(lambda: UNUSED)
+    most: dict[str, Usage] = defaultdict(lambda: UNUSED)
+    for move in near:
+        if not start <= move[3] <= last:
+            continue
+        if move[5] == location:
+            if move[6] < seq:
+                sure = _add(sure, move[7:11])
+        elif move[4] < begin:
+            sure = _add(sure, move[7:11])
+        elif move[4] <= end:
+            book = move[5]
+            others[book] = now = _add(others[book], move[7:11])
+            least[book] = Usage(*map(min, least[book], now))
+            most[book] = Usage(*map(max, most[book], now))
+    low = high = sure
+    for book in others:
+        low, high = _add(low, least[book]), _add(high, most[book])
+    usage = read[7:11]
+    if not all(one <= value <= other for one, value, other in zip(low, usage, high, strict=True)):
+        had = f"{list(low)}" if low == high else f"between {list(low)} and {list(high)}"
+        message = f"`{read[1]}` of `{read[2]}` was read as {list(usage)}, the books had {had}"
+        report(location).add("standing", message, seq)
+
+
+def _within(buckets: Buckets, first: str, last: str) -> Usage:
+    if first == last:
+        return buckets.get(first, UNUSED)
+    held = [usage for start, usage in buckets.items() if first <= start <= last]
+    return Usage(*map(sum, zip(*held, strict=True))) if held else UNUSED
+
+
+def _add(usage: Usage, move: Iterable[int]) -> Usage:
+    return Usage(*(one + other for one, other in zip(usage, move, strict=True)))
