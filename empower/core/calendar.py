@@ -83,6 +83,12 @@ def bucket(every: str | None, week_starts: str) -> str:
     return every if every in UNITS else "day"
 
 
+def is_bucket(kept: str) -> bool:
+    """Whether `bucket` could have given this."""
+    unit, _, week_starts = kept.partition("-")
+    return kept == bucket(unit if unit in UNITS else None, week_starts) and (unit != "week" or week_starts in WEEKDAYS)
+
+
 def bucket_start(kept: str, day: date) -> str:
     """The first business day of the bucket that `day` falls in."""
     if kept == "ever":

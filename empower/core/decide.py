@@ -9,6 +9,7 @@
 5. An error while deciding is escalated, never approved.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from empower.core.canonical import LARGEST_INTEGER
@@ -18,7 +19,7 @@ from empower.core.measure import local_moment
 from empower.core.plan import CompiledPolicy, Plan, known_roles
 from empower.core.policy import Policy
 from empower.core.request import Facts
-from empower.core.straight import APPROVE, ESCALATE, Straight
+from empower.core.straight import APPROVE, DENY, ESCALATE, Straight
 from empower.core.trial import Standing, Trial, Verdict
 
 NOTHING = CounterOffer(None, ())
@@ -83,7 +84,7 @@ def decide(policy: CompiledPolicy, facts: Facts, standing: Standing, now: dateti
     try:
         return _decide(policy, facts, standing, now)
     except Exception:  # noqa: BLE001  whatever went wrong, a person must look at it
-        roles = tuple(policy.policy.roles)
+        roles = tuple(sorted(policy.policy.roles))
         finding = Finding("", Code.EVALUATION_ERROR)
         return Decision(Outcome.ESCALATE, None, (finding,), (), roles, 1, 0, NOTHING)
 
@@ -104,8 +105,8 @@ def _decide(policy: CompiledPolicy, facts: Facts, standing: Standing, now: datet
             return _approved(straight.trial, verdict, facts)
         verdicts.append(verdict)
     offer, best = _counter_offer(plan, facts, standing, moment)
-    if facts.accept_less and best is not None and offer.amount_minor:
-        return _less(best, facts, offer.amount_minor, standing, moment)
+    if facts.accept_less and best is not None and 0 < (offer.amount_minor or 0) < facts.amount_minor:
+        return _less(best, facts, offer.amount_minor or 0, standing, moment)
     return _refused(plan, verdicts, offer, facts, standing, moment)
 
 
@@ -200,23 +201,37 @@ def may_offer(policy: CompiledPolicy, facts: Facts, standing: Standing, now: dat
     moment = _moment(policy, plan, facts, now)
     alone, _ = _largest(plan.trials, facts, standing, moment)
     asked = [
-        _most_granted(trial, facts, standing, moment)
-        for own, others in zip(plan.trials, plan.approvers, strict=True)
-        if own.refused is None
-        for trial in others
+        _most_asked(own, others, facts, standing, moment)
+        for own, others in zip(plan.straight, plan.approvers, strict=True)
     ]
     return alone, max((most for most in asked if most is not None), default=None)
 
 
-def _most_granted(trial: Straight, facts: Facts, standing: Standing, moment: datetime) -> int | None:
-    """The largest amount that an approver's role could grant: rules only grow stricter with it, so halving finds it."""
-    low = 0 if trial.trial.zero else 1
-    if not trial.grants(facts._replace(amount_minor=low), standing, moment):
+def most_granted(trial: Straight, facts: Facts, standing: Standing, moment: datetime) -> int | None:
+    """The largest amount that an approver's role could grant, in minor units; None if it could grant nothing."""
+    return _most(trial, lambda amount: trial.grants(facts._replace(amount_minor=amount), standing, moment))
+
+
+def _most_asked(
+    own: Straight, others: tuple[Straight, ...], facts: Facts, standing: Standing, moment: datetime
+) -> int | None:
+    """The largest amount that is not denied at once and that an approver could grant."""
+
+    def granted(amount_minor: int) -> bool:
+        asked = facts._replace(amount_minor=amount_minor)
+        return own.bare(asked, standing, moment) != DENY and any(o.grants(asked, standing, moment) for o in others)
+
+    return _most(own, granted)
+
+
+def _most(trial: Straight, holds: Callable[[int], bool]) -> int | None:
+    """The largest amount of which `holds` is true: rules only grow stricter with the amount, so halving finds it."""
+    low, high = 0 if trial.trial.zero else 1, LARGEST_INTEGER
+    if not holds(low):
         return None
-    high = LARGEST_INTEGER
     while low < high:
         middle = (low + high + 1) // 2
-        if trial.grants(facts._replace(amount_minor=middle), standing, moment):
+        if holds(middle):
             low = middle
         else:
             high = middle - 1

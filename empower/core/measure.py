@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, get_args
 
-from empower.core.calendar import bucket, bucket_start
+from empower.core.calendar import bucket, bucket_start, is_bucket
 from empower.core.counter import CounterKey, subject_of
 from empower.core.policy import Limit, Policy, Scope
 from empower.core.request import Facts
@@ -43,8 +43,7 @@ def measure_of(limit: Limit, week_starts: str) -> Measure | None:
     if "comp" in limit.per:
         return None
     scope = tuple(sorted(set(limit.per), key=SCOPES.index))
-    remedies = tuple(sorted(set(limit.remedies)))
-    reasons = tuple(sorted(set(limit.reasons)))
+    remedies, reasons = _sorted(limit.remedies), _sorted(limit.reasons)
     kept = bucket(limit.every, week_starts)
     return Measure(_name(scope, kept, remedies, reasons), scope, kept, remedies, reasons)
 
@@ -63,9 +62,14 @@ def parse_measure(name: str) -> Measure:
     filters = dict(part.split("=", 1) for part in query.split("&") if part)
     scope = tuple(word for word in SCOPES if word in scopes.split("+"))
     remedies, reasons = (tuple(filters[word].split(",")) if word in filters else () for word in ("remedies", "reasons"))
-    if name != _name(scope, kept, remedies, reasons):
+    made = Measure(_name(scope, kept, _sorted(remedies), _sorted(reasons)), scope, kept, remedies, reasons)
+    if name != made.name or not scope or "comp" in scope or not is_bucket(kept) or "" in remedies + reasons:
         raise ValueError(f"`{name}` names no measure")
-    return Measure(name, scope, kept, remedies, reasons)
+    return made
+
+
+def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
 
 
 def all_limits(policy: Policy) -> tuple[Limit, ...]:

@@ -111,7 +111,8 @@ class Trial(NamedTuple):
             usage = standing[slot]
             if usage is None or usage.held_count + usage.spent_count >= count:
                 return None
-            bound = min(bound, cap - usage.held_minor - usage.spent_minor)
+            if cap != LARGEST_INTEGER:
+                bound = min(bound, cap - usage.held_minor - usage.spent_minor)
         for percent in self.percents:
             left = _percent_left(percent, facts, standing)
             if left is None:
