@@ -2,10 +2,14 @@
 
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from empower.cli.options import engine_options, go_on, opened
+
+if TYPE_CHECKING:
+    from empower.engine import Engine
 
 GRACE_SECONDS = 10
 """How long requests under way may take to end after a stop."""
@@ -23,6 +27,7 @@ def serve(host: str, port: int) -> None:
         from empower.http.app import create_app
 
         _say_where(host, listener.getsockname()[1])
+        _say_whether_signed(engine)
         config = uvicorn.Config(
             create_app(engine), log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
         )
@@ -47,3 +52,14 @@ def _say_where(host: str, port: int) -> None:
     click.echo(f"listening on {at}, its API is described at {at}/docs")
     click.echo(f"a till needs a key: {go_on('key', 'create', '--scope', 'pos', '--at', 'LOCATION')}")
     click.echo("stop with Ctrl-C")
+
+
+def _say_whether_signed(engine: "Engine") -> None:
+    """Checkpoints need a key; what is wrong with their configuration is told before anybody is answered."""
+    from empower import clock
+    from empower.ledger.checkpoints import Checkpoints
+    from empower.ledger.signing import history
+
+    Checkpoints(engine.store, clock.now)
+    if not history(engine.store):
+        click.echo(f"the books are not signed: {go_on('key', 'signing', 'new')}")

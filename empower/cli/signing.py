@@ -6,13 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from empower.cli.options import engine_options, format_option, opened, who
-from empower.cli.output import Column, lines, new_table, show, text
+from empower.cli.output import Column, show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.table import Table
-
     from empower.engine import Engine
     from empower.evidence.keys import Signer
     from empower.ledger.signed_views import SigningKeyView
@@ -78,20 +74,17 @@ def show_all(form: str) -> None:
     """The public halves of all signing keys, the one in force last."""
     with opened() as engine:
         found = _views(engine)
-    show(found, form, COLUMNS, table=lambda: _table(found), empty="no signing key: empower key signing new")
+    if form != "table":
+        show(found, form, COLUMNS)
+        return
+    for item in found:
+        click.echo(item.vkey)
+        click.echo(f"  key {item.number}, made {item.made_at}, {'in force' if item.in_force else 'rotated away'}")
+    if not found:
+        click.echo("no signing key: empower key signing new")
 
 
 def _views(engine: "Engine") -> "list[SigningKeyView]":
     from empower.ledger.signed_views import signing_keys
 
     return signing_keys(engine.store)
-
-
-def _table(found: "Sequence[SigningKeyView]") -> "Table":
-    rows = new_table()
-    rows.add_column("key", justify="right")
-    rows.add_column("vkey\nmade", overflow="fold")
-    for item in found:
-        since = f"{item.made_at}  {'in force' if item.in_force else 'rotated away'}"
-        rows.add_row(text(item.number), lines(text(item.vkey), text(since, "dim")))
-    return rows

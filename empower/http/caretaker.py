@@ -1,15 +1,20 @@
-"""What is looked after while serving: policies that change on disk, and comps whose time is up."""
+"""What is looked after while serving: policies that change on disk, comps whose time is up, and books to be signed."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from empower import clock
+from empower.core.errors import EmpowerError
 from empower.engine import Engine
 from empower.http import logs
+from empower.ledger.checkpoints import Checkpoints
 
 REFRESH_SECONDS = 0.5
 ROUNDS_TO_EXPIRY = 60
 """How many looks at the policies go to one at the comps."""
+ROUNDS_TO_CHECKPOINT = 10
+"""How many go to one at what is due to be signed."""
 
 
 class Caretaker:
@@ -18,6 +23,7 @@ class Caretaker:
     def __init__(self, engine: Engine) -> None:
         """Of `engine`."""
         self._engine = engine
+        self._checkpoints = Checkpoints(engine.store, clock.now)
         self._told: dict[str, object] = {}
 
     def refresh(self) -> None:
@@ -51,6 +57,23 @@ class Caretaker:
         if ended:
             logs.service.info("comps expired", extra=logs.about(count=len(ended)))
 
+    def checkpoint(self) -> None:
+        """Sign the books that are due; where history was rewritten nothing is signed, and it is told."""
+        message = "checkpoints cannot be made"
+        try:
+            made = self._checkpoints.due()
+        except EmpowerError as error:
+            if self._told.get(message) != error.detail:
+                logs.service.error(message, extra=logs.about(code=error.code, detail=error.detail))
+            self._told[message] = error.detail
+            return
+        except Exception as error:  # noqa: BLE001  the next round tries again
+            self._tell(message, error)
+            return
+        self._well(message)
+        if made:
+            logs.service.info("books signed", extra=logs.about(count=len(made)))
+
     def _tell(self, message: str, error: Exception) -> None:
         kind = type(error).__name__
         if self._told.get(message) != kind:
@@ -73,6 +96,8 @@ def care(engine: Engine) -> Iterator[None]:
             done = (done + 1) % ROUNDS_TO_EXPIRY
             if done == 0:
                 caretaker.expire()
+            if done % ROUNDS_TO_CHECKPOINT == 0:
+                caretaker.checkpoint()
 
     thread = threading.Thread(target=rounds, name="empower-caretaker", daemon=True)
     thread.start()

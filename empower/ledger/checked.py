@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from empower.core.checkpoint import Checkpoint, opened
+from empower.core.entry import moment_of, stamp
 from empower.core.errors import EmpowerError, LedgerError
 from empower.core.merkle import root, unpack
 from empower.core.note import Key
@@ -48,7 +49,7 @@ def check_checkpoints(unit: Unit, keys: Iterable[Key] = (), location: str | None
     trusted = _keys(unit, list(keys), found)
     for kept in checkpoints(unit):
         if location in (None, kept.location):
-            _check(kept, trusted, found)
+            _check(unit, kept, trusted, found)
     return found
 
 
@@ -78,6 +79,8 @@ def _wrong(unit: Unit, row: Verifier, count: int, before: str | None, trusted: C
     was = None if said.was is None else str(said.was)
     if (said.number, str(said.key), was) != (row.number, row.vkey, before) or row.number != count:
         yield "the statement is not of this key, or does not follow the one before"
+    if said.made_at != row.made_at:
+        yield f"it was made at `{said.made_at}`, its row says `{row.made_at}`"
     if said.key not in trusted:
         yield "nobody who is trusted vouches for it"
     for place, line in zip(told, places, strict=True):
@@ -94,13 +97,16 @@ def _statement(leaf: bytes) -> list[str]:
     return [body["statement"]] if isinstance(body, dict) and "statement" in body else []
 
 
-def _check(kept: Kept, trusted: Collection[Key], found: Checked) -> None:
+def _check(unit: Unit, kept: Kept, trusted: Collection[Key], found: Checked) -> None:
     """One checkpoint: signed by whom we trust, of this book, and of the tree that its row says."""
     try:
         head = opened(kept.note, trusted, verify).checkpoint
         own = (head.location, head.size, head.root)
         if own != (kept.location, kept.size, root(unpack(kept.frontier))):
             raise LedgerError("it is not the checkpoint that its row says")
+        last = unit.entry(kept.location, kept.size - 1)
+        if stamp(moment_of(kept.made_at)) != kept.made_at or (last is not None and kept.made_at < last.recorded_at):
+            raise LedgerError(f"it was made at `{kept.made_at}`, before its last entry")
     except (EmpowerError, ValueError, TypeError, AttributeError) as error:
         message = f"the checkpoint of {kept.size} entries: {getattr(error, 'detail', error)}"
         found.findings.append(LedgerFinding(str(kept.location), None, "checkpoint", message))

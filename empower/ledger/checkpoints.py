@@ -142,7 +142,7 @@ class Checkpoints:
             return last, False
         head = Checkpoint(f"{signer.key.name}/{location}", book.size, merkle.root(frontier))
         note = str(signer.note(head.text))
-        return Kept(location, book.size, note, merkle.pack(frontier), stamp(self._clock())), True
+        return Kept(location, book.size, note, merkle.pack(frontier), max(stamp(self._clock()), book.recorded_at)), True
 
 
 def _hold(last: Kept, trusted: list[Key]) -> None:

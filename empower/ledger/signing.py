@@ -1,8 +1,8 @@
 """The signing key of a deployment: made, rotated, and its history, each key vouched for by the one before.
 
 The private key is outside the database: in `EMPOWER_SIGNING_KEY`, or beside an SQLite file in `FILE.signing`. The
-public halves are kept in the store, and told in every book. A statement is a signed note of four lines: the name and
-`/signing-keys`, the number, the new vkey and the old one (or `none`), signed by both.
+public halves are kept in the store, and told in every book. A statement is a signed note of five lines: the name and
+`/signing-keys`, the number, the new vkey, the old one (or `none`) and the moment, signed by both.
 """
 
 import json
@@ -24,7 +24,7 @@ from empower.store.listing import books
 from empower.store.people import deployment
 
 NONE = "none"
-LINES = 4
+LINES = 5
 HOW = "run `empower key signing new`"
 
 
@@ -136,7 +136,7 @@ def _record(store: Store, signer: Signer, before: Signer | None, *, by: str, now
     def job(unit: Unit) -> None:
         known = verifiers(unit)
         count, was = len(known) + 1, known[-1].vkey if known else NONE
-        text = f"{signer.key.name}/signing-keys\n{count}\n{signer.key}\n{was}\n"
+        text = f"{signer.key.name}/signing-keys\n{count}\n{signer.key}\n{was}\n{stamp(now)}\n"
         signatures = [one.sign(text) for one in (before, signer) if one is not None]
         statement = str(Note(text, tuple(signatures)))
         does = "rotate" if before else "new" if was == NONE else "replace a lost key"
@@ -159,6 +159,7 @@ class Statement(NamedTuple):
     was: Key | None
     vouched: bool
     """Whether the key before has signed it too."""
+    made_at: str
 
 
 def statement_of(text: str) -> Statement:
@@ -175,7 +176,7 @@ def statement_of(text: str) -> Statement:
     signers = verified(note, [key] if was is None else [key, was], verify)
     if key not in signers:
         raise LedgerError(f"`{key.name}+{key.id.hex()}` did not sign its own statement", code="unknown_signer")
-    return Statement(count, key, was, was is not None and was in signers)
+    return Statement(count, key, was, was is not None and was in signers, lines[4])
 
 
 def chain(trusted: Iterable[Key], statements: Iterable[str]) -> list[Key]:

@@ -1,0 +1,34 @@
+"""A house whose books are signed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from empower.engine import Engine
+from empower.evidence.keys import Signer
+from empower.ledger import signing
+from tests.engine.house import House, policy
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A folder with the house's policy, and no store yet."""
+    made = House(tmp_path)
+    made.write(policy())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def engine(house: House) -> Engine:
+    """Two cafes with a server and a manager each."""
+    made = house.open(create=True)
+    house.people(made, "cafe-a", "cafe-b")
+    return made
+
+
+@pytest.fixture
+def signer(house: House, engine: Engine) -> Signer:
+    """The deployment's signing key."""
+    return signing.new(engine.store, by="test", clock=house.clock)
