@@ -313,6 +313,11 @@ class World:
         after = self.copy()
         return after.decide(ask, after.arrive(ask.location))[0]
 
+    def options(self, ask: Ask) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+        after = self.copy()
+        now = after.arrive(ask.location)
+        return Judge(after, after.books[ask.location].rules, ask, day_of(now)).options()
+
     # The life of a comp
 
     def capture(self, comp_id: str, amount: int | None) -> "World":
@@ -546,6 +551,32 @@ class Judge:
             nobody = (f"roles.{role.name}", "no_approver", None, None, None, None, None)
             findings = [nobody, *findings]
         return Answer("deny", role.name, 0, findings, [], 0, owed, amount, remedies)
+
+    def options(self) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+        """Of each remedy of the reason the largest amount that is approved, and that another could grant beyond it."""
+        names = self.world.roles(self.ask.location, self.ask.employee, self.day)
+        roles = [self.rules.role(name) for name in names]
+        alone, beyond = [], []
+        for remedy in REASONS[self.ask.reason]:
+            most, _ = self.largest(roles, remedy)
+            granted = self._granted([role for role in roles if role.may(remedy)], remedy)
+            alone += [] if most is None else [(remedy, most)]
+            beyond += [] if granted is None or (most is not None and granted <= most) else [(remedy, granted)]
+        return alone, beyond
+
+    def _granted(self, roles: list[Role], remedy: str) -> int | None:
+        least = 0 if MOST[remedy] == 0 else 1
+        others = [other for other in self.rules.roles if any(role.name in other.approves for role in roles)]
+        best = None
+        for other in others:
+            low, high = least - 1, PLENTY
+            while low + 1 < high:
+                middle = (low + high) // 2
+                judge = Judge(self.world, self.rules, replace(self.ask, remedy=remedy, amount=middle), self.day)
+                low, high = (middle, high) if judge.grants(other, None) else (low, middle)
+            if low >= least and (best is None or low > best):
+                best = low
+        return best
 
     def by_power(self) -> list[Role]:
         def power(role: Role) -> tuple[int, int, str]:

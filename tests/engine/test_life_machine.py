@@ -237,6 +237,16 @@ class Life(RuleBasedStateMachine):
         assert [_answered(view) for view in self.engine.evaluate_batch([ask.json()]) if _is_view(view)] == [answer]
         assert self._version() == before
 
+    @rule(ask=asks())
+    def options(self, ask: Ask) -> None:
+        before = self._version()
+        ask = replace(ask, note=None, accept_less=False)
+        wanted = ("location", "employee", "reason", "check", "guest", "incident")
+        view = self.engine.options({name: value for name, value in ask.json().items() if name in wanted})
+        told = [[(item.remedy, item.most) for item in items] for items in (view.options, view.ask)]
+        assert tuple(told) == self.world.options(ask)
+        assert self._version() == before
+
     # Going on
 
     @rule(data=st.data(), amount=PARTS)

@@ -182,7 +182,7 @@ def test_what_was_answered_before_a_process_was_killed_is_there(house: House, en
         process.communicate()
     known = dict(house.query("SELECT id, status FROM comp"))
     assert {comp: status for _, (_, comp, status) in told} == {comp: known.get(comp) for _, (_, comp, _) in told}
-    for name, (number, comp, _) in told:
+    for name, (number, comp, _) in [*told[:10], *told[-10:]]:
         assert engine.request(ask(1), key=f"{name}-{number}").id == comp
     assert gapless(house)
     assert holds(engine)
