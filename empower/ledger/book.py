@@ -10,7 +10,7 @@ from empower.ledger.continuity import Continuity, WideNames
 from empower.ledger.findings import BookReport, Head
 from empower.ledger.lines import Chain, Line
 from empower.ledger.published import Publications
-from empower.ledger.rebuild import ABOUT_NO_COMP, Rebuilt
+from empower.ledger.rebuild import OF_A_COMP, Rebuilt
 from empower.ledger.replay import Replay
 from empower.ledger.scratch import Row, Scratch
 from empower.store import Unit
@@ -104,7 +104,7 @@ class Walk:
             answers = line.body.get("answers")
             if answers is not None and line.comp is not None:
                 self._scratch.note_answer(self.report.location, line.comp, str(answers))
-        elif line.kind in ABOUT_NO_COMP:
+        elif line.kind not in OF_A_COMP:
             self.roster.take(line)
             self.keys.take(line)
             for name in self.published.take(self.report, line) if self.published else ():

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, get_args
 
 from empower.core.canonical import LARGEST_INTEGER
 from empower.core.comp import StateConflictError, usage_of
-from empower.core.entry import moment_of, stamp
+from empower.core.entry import Kind, moment_of, stamp
 from empower.core.history import step_of
 from empower.ledger.findings import BookReport
 from empower.ledger.lines import Line
@@ -16,8 +16,9 @@ from empower.ledger.scratch import ID, WIDTH, Row, Scratch
 from empower.store.rows import COMP_COLUMNS, comp_of, comp_row
 from empower.store.tables import CompRow
 
-ABOUT_NO_COMP = ("open", "policy", "publish", "staff", "key", "signing", "erase")
-"""Kinds of entries that move no comp; all the others begin one or move it."""
+OF_A_COMP = ("decision", "approve", "decline", "capture", "void", "expire", "reverse")
+"""Kinds of entries that begin a comp or move it; the others are about none."""
+KINDS = frozenset(get_args(Kind))
 
 COLUMNS = tuple(CompRow.model_fields)
 LAST_SEQ = COMP_COLUMNS.index("last_seq")
@@ -36,8 +37,10 @@ class Rebuilt:
 
     def take(self, line: Line) -> tuple[Row | None, Row | None]:
         """One entry more: the comp's row before and after it, each followed by what it has in its counters."""
-        if line.kind in ABOUT_NO_COMP:
-            if line.comp is not None:
+        if line.kind not in OF_A_COMP:
+            if line.kind not in KINDS:
+                self.report.add("life", f"there is no kind of entry `{line.kind}`", line.seq)
+            elif line.comp is not None:
                 self.report.add("life", f"a `{line.kind}` is about no comp, and names `{line.comp}`", line.seq)
             return None, None
         try:

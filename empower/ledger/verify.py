@@ -7,10 +7,12 @@ from typing import Any
 from empower.core import merkle
 from empower.core.canonical import digest
 from empower.core.measure import Measure, measures_of, parse_measure
+from empower.core.note import Key
 from empower.core.plan import CompiledPolicy
 from empower.core.policy import Policy
 from empower.ledger.beside import check_answers, check_guests, check_own_guests
 from empower.ledger.book import Walk
+from empower.ledger.checked import check_checkpoints
 from empower.ledger.continuity import WideNames, check_wide
 from empower.ledger.findings import BookReport, Head, LedgerFinding, Report
 from empower.ledger.published import Publications
@@ -35,19 +37,22 @@ def verify(
     replay: bool = False,
     progress: Progress | None = None,
     heads: Iterable[Head] = (),
+    keys: Iterable[Key] = (),
     since: Path | None = None,
 ) -> Report:
     """Hold the books of a store, or one of them, against themselves and all that is made from them.
 
     `replay` also decides every decision again, and counts again what each one read. `heads` are known from outside
-    and must be met. `since` keeps what was verified: where the file is there, only later entries are walked; it is
-    written again when everything holds. What spans locations is checked when all are.
+    and must be met; so must the signed checkpoints that are kept, under `keys` where they are given. `since` keeps
+    what was verified: where the file is there, only later entries are walked; it is written again when everything
+    holds. What spans locations is checked when all are.
     """
     scratch = Scratch(since)
     try:
         with store.read() as unit:
-            audit = Audit(unit, scratch, heads=tuple(heads), progress=progress)
-            report = audit.run(location, replay=replay, dialect=store.engine.dialect.name)
+            checked = check_checkpoints(unit, keys, location)
+            audit = Audit(unit, scratch, heads=(*heads, *checked.heads), progress=progress)
+            report = checked.told(audit.run(location, replay=replay, dialect=store.engine.dialect.name))
         if since is not None and report.ok:
             scratch.keep(since)
     finally:
@@ -212,11 +217,15 @@ class Audit:
         return [parse_measure(name) for name in sorted(self._unit.measured(place) & possible)]
 
     def needed_wide(self, place: str) -> set[str]:
-        """What must be counted across books: all that the policies in force in its books measure so."""
-        in_force = [policy for walk in self.walks.values() if (policy := self.policies.get(walk.policy))]
-        return {
-            measure.name for policy in in_force if f"@{policy.policy.id}" == place for measure in policy.wide_measures
-        }
+        """What must be counted across books: what the policy measures so that one of them took up last."""
+        taken_up = [
+            (moment, name)
+            for walk in self.walks.values()
+            for name, moments in walk.taken_up.items()
+            for moment in moments
+            if name in self.policies and f"@{self.policies[name].policy.id}" == place
+        ]
+        return {measure.name for measure in self.policies[max(taken_up)[1]].wide_measures} if taken_up else set()
 
     def _group(self, place: str) -> None:
         report = self.report(place)
@@ -226,7 +235,7 @@ class Audit:
             report.add("counters", f"no policy measures {sorted(strange)}")
         missing = self.needed_wide(place) - measured
         if missing:
-            report.add("counters", f"the policies in force measure {sorted(missing)}, which is not counted")
+            report.add("counters", f"the policy measures {sorted(missing)}, which is not counted")
         self.scratch.count(place, measures, policy_id=place[1:])
         compare_counters(report, stored.counter_rows(self._unit, place), self.scratch.counters(place))
 
