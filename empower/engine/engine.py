@@ -340,9 +340,7 @@ class Engine(Office):
 
     def ready(self) -> list[str]:
         """Why the engine is not, or not wholly, ready to answer; nothing if it is."""
-        with self.store.read() as unit:
-            books(unit)
-        return [str(problem) for problem in self.policies.problems]
+        return self.publishing.problems()
 
     def _book(self, unit: Unit, location: str) -> Any:
         return open_book(unit, location, lambda: [book.location for book in books(unit)])

@@ -8,6 +8,7 @@ from empower.engine import keys, places, staff
 from empower.engine.desk import Desk
 from empower.engine.keys import Caller
 from empower.engine.moving import Within
+from empower.engine.policy_desk import PolicyDesk
 from empower.engine.views import KeyView, LocationView, NewKeyView, StaffImportView, StaffView
 from empower.store import Store
 from empower.store.people import touch_key
@@ -24,6 +25,7 @@ class Office:
         self.store = store
         self._desk = desk
         self._touched: dict[str, datetime] = {}
+        self.publishing = PolicyDesk(store, desk)
 
     def locations(self, only: Within = None) -> list[LocationView]:
         """The locations that a caller reaches."""

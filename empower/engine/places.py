@@ -23,8 +23,8 @@ def open_location(desk: Desk, unit: Unit, location: str, title: str, by: str, wh
         raise InputError(message, errors=[FieldError("/location", message)])
     if unit.book(location) is not None:
         raise ConflictError(f"`{location}` is open already", code="location_open")
-    policy = desk.rules.for_new(location)
     now = desk.clock()
+    policy = desk.rules.for_new(unit, location, now)
     rules = policy.policy
     unit.add_book(Book(location, title or location, rules.digest, 0, EMPTY, stamp(now), None, stamp(now)))
     book = open_book(unit, location)

@@ -1,7 +1,8 @@
 """Which policy is in force in which book, and how a book takes up another.
 
-A book names the digest of the policy in force. When the files give another, the next write at that location says so
-in an entry, keeps the text, and opens what the new policy measures with what the book already holds.
+A book names the digest of the policy in force. When what is published, or in a store that never published the files,
+gives another, the next write at that location says so in an entry, keeps the text, and opens what the new policy
+measures with what the book already holds.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from empower.core.errors import PolicyError
 from empower.core.measure import Authority, Charging, Measure, parse_measure
 from empower.core.plan import CompiledPolicy
 from empower.core.policy import Policy
+from empower.engine.published import Published
 from empower.policy import PolicySource
 from empower.store import Book, Unit
 from empower.store.unit import group_location
@@ -22,8 +24,9 @@ class Rules:
     """The policies in force, compiled once each."""
 
     def __init__(self, source: PolicySource) -> None:
-        """Over the files' last good set."""
+        """Over the files' last good set, which is in force until something is published."""
         self.source = source
+        self.published = Published()
         self._compiled: dict[str, CompiledPolicy] = {}
 
     def compiled(self, policy: Policy) -> CompiledPolicy:
@@ -43,10 +46,21 @@ class Rules:
             found = self._compiled[digest] = CompiledPolicy(Policy.load(text))
         return found
 
-    def for_new(self, location: str) -> CompiledPolicy:
+    def governing(self, unit: Unit, location: str, now: datetime) -> Policy | None:
+        """The policy that governs a location at a moment, by what is published or else by the files."""
+        snapshot = self.published.snapshot(unit)
+        if not snapshot:
+            return self.source.current.policy_for(location)
+        turn = snapshot.turn_at(location, now)
+        return None if turn is None else turn.policy
+
+    def for_new(self, unit: Unit, location: str, now: datetime) -> CompiledPolicy:
         """The policy that governs a location which has no book yet; raises `PolicyError` if none does."""
-        policy = self.source.current.policy_for(location)
+        policy = self.governing(unit, location, now)
         if policy is None:
+            if self.published.snapshot(unit):
+                message = f"nothing published governs `{location}`: publish a policy for it, then open it"
+                raise PolicyError(message, code="no_policy")
             known = ", ".join(f"`{pattern}`" for item in self.source.current for pattern in item.locations)
             raise PolicyError(
                 f"no policy governs `{location}`: the policies are for {known or 'no location at all'}",
@@ -57,9 +71,9 @@ class Rules:
     def in_force(self, unit: Unit, book: Book, now: datetime, by: str) -> CompiledPolicy:
         """The policy to decide by at a location; the book takes it up first if it has not yet.
 
-        Where the files no longer govern the location, the book's last policy stays.
+        Where nothing governs the location any longer, the book's last policy stays.
         """
-        policy = self.source.current.policy_for(book.location)
+        policy = self.governing(unit, book.location, now)
         if policy is None:
             return self.kept(unit, book.policy)
         compiled = self.compiled(policy)

@@ -1,0 +1,94 @@
+"""The policy desk: publishing, its history, and taking it back."""
+
+from datetime import datetime
+
+from empower.core.errors import PolicyError
+from empower.core.policy import Policy
+from empower.engine import publishing
+from empower.engine.desk import Desk, open_book
+from empower.engine.publication_views import PublicationView, TurnView, log, taken_up_by, turn_view
+from empower.engine.publishing_checks import Candidate, moment_of_text
+from empower.store import Store, Unit
+from empower.store.listing import books
+
+
+class PolicyDesk:
+    """What admins do with policies, over one store."""
+
+    def __init__(self, store: Store, desk: Desk) -> None:
+        """In the engine's surroundings."""
+        self.store = store
+        self._desk = desk
+
+    def publishes(self) -> bool:
+        """Whether anything was ever published: if so, the files are candidates and not in force."""
+        with self.store.read() as unit:
+            return bool(self._desk.rules.published.snapshot(unit))
+
+    def problems(self) -> list[str]:
+        """What keeps the policies that should be in force out of it; nothing if they are."""
+        with self.store.read() as unit:
+            books(unit)
+            snapshot = self._desk.rules.published.snapshot(unit)
+        return list(snapshot.problems) if snapshot else [str(found) for found in self._desk.rules.source.problems]
+
+    def publish(self, candidate: Candidate, *, by: str, why: str, starts: str | None = None) -> PublicationView:
+        """Put a set in force at once, or from a moment (ISO 8601; without an offset, on each location's clock).
+
+        Raises `InputError`, `ConflictError`, `PolicyError`; then nothing changed.
+        """
+        desk = self._desk
+        return self._told(
+            self.store.write(
+                lambda unit: publishing.publish(desk, unit, candidate, by=by, why=why, starts=starts), alone=True
+            )
+        )
+
+    def confirm(self, publication: int, *, by: str) -> PublicationView:
+        """Say yes to a loosening that waits for another person."""
+        desk = self._desk
+        return self._told(self.store.write(lambda unit: publishing.confirm(desk, unit, publication, by=by), alone=True))
+
+    def rollback(self, publication: int | None = None, *, by: str, why: str) -> PublicationView:
+        """Publish an earlier set again, at once."""
+        desk = self._desk
+        return self._told(
+            self.store.write(lambda unit: publishing.rollback(desk, unit, publication, by=by, why=why), alone=True)
+        )
+
+    def log(self) -> list[PublicationView]:
+        """Every publication, the newest first."""
+        with self.store.read() as unit:
+            snapshot = self._desk.rules.published.snapshot(unit)
+            return log(snapshot, [book.location for book in books(unit)], self._desk.clock())
+
+    def _told(self, publication: int) -> PublicationView:
+        return next(item for item in self.log() if item.id == publication)
+
+    def at(self, when: str, location: str | None = None) -> list[tuple[TurnView | None, str, Policy]]:
+        """What was, is or will be in force at a moment: its publication if there was one, the location, the policy.
+
+        `when` is ISO 8601; without an offset it is read on each location's own clock. Raises `PolicyError` for a
+        moment at which a location's policy cannot be told.
+        """
+        moment = moment_of_text(when)
+        found = []
+        with self.store.read() as unit:
+            names = [book.location for book in books(unit)] if location is None else [location]
+            for name in names:
+                book = open_book(unit, name, lambda: [head.location for head in books(unit)])
+                current = self._desk.rules.kept(unit, book.policy).policy
+                aware = moment if moment.tzinfo else moment.replace(tzinfo=current.days.zone)
+                found.append(self._at(unit, name, aware))
+        return found
+
+    def _at(self, unit: Unit, name: str, moment: datetime) -> tuple[TurnView | None, str, Policy]:
+        turn = self._desk.rules.published.snapshot(unit).turn_at(name, moment)
+        if turn is not None:
+            return turn_view(name, turn), name, turn.policy
+        taken = taken_up_by(unit, name, moment)
+        if taken is None:
+            raise PolicyError(
+                f"`{name}` had no policy at {moment.isoformat()}: it was not open yet", code="not_open_yet"
+            )
+        return None, name, self._desk.rules.kept(unit, taken).policy

@@ -1,0 +1,140 @@
+"""What stands against a publication, each by its name: the last good set stays in force."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from empower.core.entry import stamp
+from empower.core.errors import ConflictError, FieldError, InputError, PolicyError
+from empower.core.policy import Policy
+from empower.engine.desk import CLOCK_SKEW, Desk
+from empower.engine.looser import loosenings
+from empower.engine.published import Snapshot, local_start
+from empower.policy import PolicySet
+from empower.store import Book, Unit
+from empower.store.people import staff
+
+FARTHEST = timedelta(days=2 * 366)
+"""A start later than this is taken for a slip of the pen."""
+
+
+class Candidate(NamedTuple):
+    """A set of policies that somebody wants in force."""
+
+    policies: PolicySet
+    two_people_for: str | None = None
+
+
+def check_clock(now: datetime, heads: list[Book]) -> None:
+    """Raise `ConflictError` where a book was written later than this machine's clock says it is."""
+    ahead = [head for head in heads if head.recorded_at > stamp(now + CLOCK_SKEW)]
+    if ahead:
+        raise ConflictError(
+            f"this machine's clock says {stamp(now)}, and the book of `{ahead[0].location}` was written at "
+            f"{ahead[0].recorded_at}: set the clock first",
+            code="clock_behind",
+        )
+
+
+def check_places(desk: Desk, unit: Unit, heads: list[Book], governed: Mapping[str, Policy]) -> None:
+    """Raise `ConflictError` without a location, `PolicyError` for a set that governs none, or in another currency."""
+    if not heads:
+        raise ConflictError("no location is open yet: until one is, the files are in force", code="no_location")
+    if not governed:
+        named = ", ".join(f"`{head.location}`" for head in heads)
+        raise PolicyError(f"the set governs none of the open locations ({named})", code="governs_nothing")
+    for head in heads:
+        policy = governed.get(head.location)
+        was = desk.rules.kept(unit, head.policy).policy.calendar.currency
+        if policy is not None and policy.calendar.currency != was:
+            other = policy.calendar.currency
+            message = f"the book of `{head.location}` is kept in {was}, policy `{policy.id}` is in {other}"
+            raise PolicyError(message, code="other_currency")
+
+
+def check_roles(unit: Unit, governed: Mapping[str, Policy], now: datetime) -> None:
+    """Whoever has a role today must not wake up without it."""
+    errors = []
+    for location, policy in governed.items():
+        today = policy.days.business_day(now).isoformat()
+        for row in staff(unit, location):
+            if row.role not in policy.roles and (row.until is None or row.until >= today):
+                message = f"policy `{policy.id}` has no role `{row.role}`, which `{row.employee}` has at `{location}`"
+                errors.append(FieldError(f"/{policy.id}/roles/{row.role}", message))
+    if errors:
+        more = f", and {len(errors) - 1} more of the roster" if len(errors) > 1 else ""
+        error = PolicyError(f"{errors[0].message}{more}", code="role_in_use")
+        error.errors = tuple(errors)
+        raise error
+
+
+def start_of(starts: str | None, governed: Mapping[str, Policy], now: datetime, snapshot: Snapshot) -> str | None:
+    """When it is to begin, as it is kept; None for at once. Raises `InputError`."""
+    if starts is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(starts)
+    except ValueError:
+        raise _bad_start(f"`{starts}` is no moment: write it as 2026-12-24T04:00", "bad_moment") from None
+    if not snapshot:
+        raise _bad_start(
+            "the first publication is in force at once: until then the files are, whatever they say",
+            "first_at_once",
+        )
+    written = stamp(moment) if moment.tzinfo else moment.isoformat(timespec="seconds")
+    for location, policy in governed.items():
+        effective = local_start(written, policy)
+        if effective <= now:
+            raise _bad_start(
+                f"`{starts}` is past at `{location}`, where it is {now.astimezone(policy.days.zone):%Y-%m-%dT%H:%M}",
+                "start_in_past",
+            )
+        if effective > now + FARTHEST:
+            raise _bad_start(f"`{starts}` is more than two years away", "start_too_far")
+    return written
+
+
+def _bad_start(message: str, code: str) -> InputError:
+    return InputError(message, code=code, errors=[FieldError("/from", message)])
+
+
+def check_news(candidate: Candidate, snapshot: Snapshot) -> None:
+    """Raise `ConflictError` for the very set that was published last."""
+    whole = [row for row in snapshot.publications if not row.waits]
+    last = whole[-1] if whole else None
+    if last is None or last.policies != candidate.policies.digests:
+        return
+    if last.two_people_for == candidate.two_people_for:
+        raise ConflictError(f"publication {last.id} is of just this set already", code="nothing_new")
+
+
+def waits_for(
+    desk: Desk, unit: Unit, candidate: Candidate, snapshot: Snapshot, heads: list[Book], now: datetime
+) -> list[str]:
+    """What in the set is looser than what it follows, where two people are asked for; else nothing."""
+    whole = [row for row in snapshot.publications if not row.waits]
+    before = whole[-1].two_people_for if whole else None
+    if "looser" not in (before, candidate.two_people_for):
+        return []
+    found = ["publishing.two_people_for"] if before and not candidate.two_people_for else []
+    for head in heads:
+        policy = candidate.policies.policy_for(head.location)
+        if policy is not None:
+            found += [f"{policy.id}: {item}" for item in _loosened(desk, unit, snapshot, head, policy, now)]
+    return sorted(set(found))
+
+
+def _loosened(desk: Desk, unit: Unit, snapshot: Snapshot, head: Book, policy: Policy, now: datetime) -> list[str]:
+    """Against what is in force, and against whatever is to come: the tightest of them must not be undone by one."""
+    turns = [turn.policy for turn in snapshot.turns(head.location) if turn.effective > now]
+    turn = snapshot.turn_at(head.location, now)
+    current = turn.policy if turn else desk.rules.kept(unit, head.policy).policy
+    return [item for old in (current, *turns) for item in loosenings(old, policy)]
+
+
+def moment_of_text(text: str) -> datetime:
+    """A moment as people write it; raises `InputError`."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise _bad_start(f"`{text}` is no moment: write it as 2026-12-24T04:00", "bad_moment") from None
