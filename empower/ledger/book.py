@@ -10,7 +10,6 @@ from empower.ledger.continuity import Continuity, WideNames
 from empower.ledger.findings import BookReport, Head
 from empower.ledger.lines import Chain, Line
 from empower.ledger.published import Publications
-from empower.ledger.published import Publications
 from empower.ledger.rebuild import OF_A_COMP, Rebuilt
 from empower.ledger.replay import Replay
 from empower.ledger.scratch import Row, Scratch

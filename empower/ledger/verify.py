@@ -16,7 +16,6 @@ from empower.ledger.checked import check_checkpoints
 from empower.ledger.continuity import WideNames, check_wide
 from empower.ledger.findings import BookReport, Head, LedgerFinding, Report
 from empower.ledger.published import Publications
-from empower.ledger.published import Publications
 from empower.ledger.rebuild import compare_counters
 from empower.ledger.scratch import Row, Scratch
 from empower.store import Store, Unit
@@ -84,7 +83,6 @@ class Audit:
         self.policies = self._load_policies()
         self.wide = WideNames(self.policies.values())
         self.published = Publications(unit, self.shared)
-        self.published = Publications(unit, self.shared)
         self.walks: dict[str, Walk] = {}
         self._reports: dict[str, BookReport] = {}
 
@@ -134,7 +132,6 @@ class Audit:
         heads = [known for known in self._heads if known.location == location]
         walk = Walk(self._unit, location, self.scratch, self.policies.get, heads)
         self.walks[location], self._reports[location] = walk, walk.report
-        walk.published = self.published
         walk.published = self.published
         self._done += walk.chain.size
         walk.run(replay=replay, wide=self.wide, step=self._step)
