@@ -1,18 +1,20 @@
 """`empower ledger checkpoint | prove | check | publish | check-tiles`: what auditors are given, and hold in hand."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from empower.cli.options import engine_options, format_option, opened
-from empower.cli.output import Column, lines, new_table, show, text
+from empower.cli.output import Column, as_csv, as_json, lines, new_table, show, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
+    from empower.core.note import Key
     from empower.ledger.signed_views import CheckpointView
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -62,4 +64,109 @@ def _table(found: "Sequence[CheckpointView]") -> "Table":
     return rows
 
 
-COMMANDS = (checkpoint,)
+@click.command()
+@click.argument("comp_id", metavar="COMP")
+@click.option("--seq", type=click.IntRange(0), help="This entry of the comp; if left out, its decision.")
+@click.option("--out", type=FILE, help="Write the receipt there; if left out, to standard output.")
+@engine_options
+def prove(comp_id: str, seq: int | None, out: Path | None) -> None:
+    """Write a receipt: an entry of a comp, the proof that it is in the book, and the book's signed head.
+
+    Whoever has the key checks it with `empower ledger check`, on any machine, without the store.
+    """
+    from empower.core.errors import InputError
+    from empower.ledger.proofs import Proofs
+
+    with opened() as engine:
+        comp = engine.comp(comp_id)
+        known = [item.seq for item in comp.entries]
+        if seq is not None and seq not in known:
+            raise InputError(f"entry {seq} is not of this comp, whose entries are {', '.join(map(str, known))}")
+        wanted = known[0] if seq is None else seq
+        receipt = Proofs(engine.store).entry(comp.request["location"], wanted).receipt
+    if out is None:
+        click.echo(receipt, nl=False)
+        return
+    _write(out, receipt)
+    others = [str(item) for item in known if item != wanted]
+    more = f"; the comp has also {', '.join(others)}: --seq" if others else ""
+    click.echo(f"{out}: the receipt of entry {wanted}{more}", err=True)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.FileError(str(path), (error.strerror or str(error)).lower()) from None
+
+
+def keys_of(texts: "Sequence[str]") -> "list[Key]":
+    """The keys of vkeys, or of files that hold one a line; raises `InputError`."""
+    from empower.core.errors import InputError, LedgerError
+    from empower.core.note import parse_vkey
+
+    found = []
+    for given in texts:
+        path = Path(given)
+        try:
+            written = path.read_text(encoding="utf-8").split() if path.is_file() else [given]
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"`{given}` cannot be read: {error}") from None
+        try:
+            found += [parse_vkey(line) for line in written]
+        except LedgerError as error:
+            raise InputError(f"`{given[:120]}` is no key to trust: {error.detail}", code=error.code) from None
+    return found
+
+
+key_option = click.option(
+    "--key", "trusted", required=True, multiple=True, metavar="VKEY", help="Whom to trust: a vkey, or a file of some."
+)
+
+
+@click.command()
+@click.argument("receipt", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=str))
+@key_option
+@format_option
+def check(receipt: str, trusted: tuple[str, ...], form: str) -> None:
+    """Check a receipt, without a store and without a network: RECEIPT is a file, `-` is standard input.
+
+    Exit code 5 if it does not hold.
+    """
+    from empower.core.note import MOST_BYTES
+    from empower.core.receipt import hold, parse
+    from empower.evidence.keys import verify
+
+    with click.open_file(receipt, "rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    held = hold(parse(data), keys_of(trusted), verify)
+    head = held.signed.checkpoint
+    row = {
+        "holds": True,
+        "origin": head.origin,
+        "size": head.size,
+        "signed_by": [str(key) for key in held.signed.by],
+        "entry": held.said,
+    }
+    if form == "json":
+        click.echo(as_json(row))
+        return
+    if form == "csv":
+        click.echo(as_csv([held], RECEIPT), nl=False)
+        return
+    said = held.said
+    click.echo(f"holds: entry {said['seq']} of {head.origin}, in a book of {head.size} entries")
+    click.echo(f"{said['at']}  {said['kind']}  comp {said['comp']}  by {said['by']}")
+    click.echo(json.dumps(said["body"], indent=2, ensure_ascii=False))
+
+
+RECEIPT = (
+    Column("location", lambda row: row.said["location"]),
+    Column("seq", lambda row: row.said["seq"]),
+    Column("at", lambda row: row.said["at"]),
+    Column("kind", lambda row: row.said["kind"]),
+    Column("comp", lambda row: row.said["comp"]),
+    Column("by", lambda row: row.said["by"]),
+    Column("body", lambda row: json.dumps(row.said["body"], ensure_ascii=False)),
+)
+COMMANDS = (checkpoint, prove, check)

@@ -7,12 +7,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from empower.engine import Engine
-from empower.http import access, comps, deciding, docs, logs, operations, problems, reading
+from empower.http import access, comps, deciding, docs, evidence, logs, operations, problems, reading
 from empower.http.caretaker import care
 from empower.http.edge import Edge
 from empower.http.limits import BodyLimit
 from empower.http.metrics import Metrics
 from empower.http.openapi import describer
+from empower.ledger.proofs import Proofs
 
 
 def create_app(engine: Engine) -> FastAPI:
@@ -34,11 +35,12 @@ def create_app(engine: Engine) -> FastAPI:
         generate_unique_id_function=_operation,
     )
     app.state.engine = engine
+    app.state.proofs = Proofs(engine.store)
     app.state.metrics = metrics = Metrics(lambda: len(engine.policies.problems))
     app.openapi = describer(app)  # type: ignore[method-assign]
     problems.install(app)
     app.state.routes = list(app.routes)
-    for part in (deciding, comps, reading, access, operations, docs):
+    for part in (deciding, comps, reading, evidence, access, operations, docs):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     app.add_middleware(BodyLimit)
