@@ -28,8 +28,8 @@ from empower.ledger import verify
 from .house import Clock
 from .model import MOST, REASONS, Answer, Ask, Book, Comp, Limit, Refused, Role, Rules, Used, World, day_of
 
-EXAMPLES = int(os.environ.get("EMPOWER_MACHINE_EXAMPLES", "40"))
-STEPS = int(os.environ.get("EMPOWER_MACHINE_STEPS", "40"))
+EXAMPLES = int(os.environ.get("EMPOWER_MACHINE_EXAMPLES", "60"))
+STEPS = int(os.environ.get("EMPOWER_MACHINE_STEPS", "50"))
 
 START = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 """A Saturday, 18:00 in Tokyo: the week and the month soon end."""
@@ -78,7 +78,6 @@ EDITS = (
 GUESTS = st.sampled_from((None, "room:12", "loyalty:778812", "employee|7\\x"))
 INCIDENTS = st.sampled_from((None, "i|1", "i\\", "i2"))
 AMOUNTS = st.sampled_from((1, 700, 1000, 1500, 2000, 3500, 3501, 5000, 5001, 8000, 9000, 20000))
-PARTS = st.sampled_from((None, None, 0, 1, 500, 1000, 2000, 9001, -1))
 TIMES = st.sampled_from(
     [timedelta(minutes=minutes) for minutes in (0, 1, 30, 31, 90, 119, 120, 240, 600, 1440, 3 * 1440, -45)]
 )
@@ -249,35 +248,45 @@ class Life(RuleBasedStateMachine):
 
     # Going on
 
-    @rule(data=st.data(), amount=PARTS)
-    def capture(self, data: st.DataObject, amount: int | None) -> None:
-        self._step(data, lambda comp: self.world.capture(comp, amount), lambda comp: self.engine.capture(comp, amount))
-
     @rule(data=st.data())
-    def capture_all(self, data: st.DataObject) -> None:
-        self._step(data, lambda comp: self.world.capture(comp, None), self.engine.capture)
+    def capture(self, data: st.DataObject) -> None:
+        comp = self._comp(data, "approved", "expired", "captured")
+        if comp is not None:
+            amount = self._part(data, self.world.comps[comp].granted)
+            self._step(comp, lambda: self.world.capture(comp, amount), lambda: self.engine.capture(comp, amount))
 
     @rule(data=st.data())
     def void(self, data: st.DataObject) -> None:
-        self._step(data, self.world.void, lambda comp: self.engine.void(comp, note="left"))
+        comp = self._comp(data, "approved", "voided")
+        if comp is not None:
+            self._step(comp, lambda: self.world.void(comp), lambda: self.engine.void(comp, note="left"))
 
-    @rule(data=st.data(), amount=PARTS)
-    def reverse(self, data: st.DataObject, amount: int | None) -> None:
-        self._step(data, lambda comp: self.world.reverse(comp, amount), lambda comp: self.engine.reverse(comp, amount))
+    @rule(data=st.data())
+    def reverse(self, data: st.DataObject) -> None:
+        comp = self._comp(data, "captured", "captured", "reversed")
+        if comp is not None:
+            amount = self._part(data, self.world.comps[comp].captured)
+            self._step(comp, lambda: self.world.reverse(comp, amount), lambda: self.engine.reverse(comp, amount))
 
-    def _step(self, data: st.DataObject, model: Callable[[str], World], real: Callable[[str], CompView]) -> None:
-        if not self.world.comps:
-            return
-        comp_id = data.draw(st.sampled_from(list(self.world.comps)))
+    def _comp(self, data: st.DataObject, *likely: str) -> str | None:
+        """Mostly one for which the step makes sense."""
+        fitting = [one for status in likely for one, comp in self.world.comps.items() if comp.status == status]
+        either = data.draw(st.sampled_from((fitting, fitting, fitting, list(self.world.comps)))) or fitting
+        return data.draw(st.sampled_from(either)) if either else None
+
+    def _part(self, data: st.DataObject, whole: int) -> int | None:
+        return data.draw(st.sampled_from((None, None, whole // 2, whole // 3, whole, whole + 1, 0, 1, -1)))
+
+    def _step(self, comp: str, model: Callable[[], World], real: Callable[[], CompView]) -> None:
         try:
-            after = model(comp_id)
+            after = model()
         except Refused as refused:
             with self._refused(refused):
-                real(comp_id)
+                real()
         else:
-            view = real(comp_id)
+            view = real()
             self.world = after
-            self._shown(view, after.comps[comp_id])
+            self._shown(view, after.comps[comp])
 
     @rule(location=st.sampled_from((None, *LOCATIONS)))
     def expire(self, location: str | None) -> None:
@@ -291,6 +300,13 @@ class Life(RuleBasedStateMachine):
     @rule(time=TIMES)
     def time_passes(self, time: timedelta) -> None:
         self.clock.moment += time
+
+    @rule(data=st.data(), just_before=st.booleans())
+    def time_is_up(self, data: st.DataObject, just_before: bool) -> None:
+        """To the very moment at which something expires, or the one before."""
+        moments = sorted({comp.expires_at for comp in self.world.comps.values() if comp.expires_at})
+        if moments:
+            self.clock.moment = data.draw(st.sampled_from(moments)) - timedelta(microseconds=just_before)
 
     @rule(rules=st.sampled_from(EDITS))
     def edit_policy(self, rules: Rules) -> None:
