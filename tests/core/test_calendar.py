@@ -178,7 +178,9 @@ def test_a_window_is_kept_in_a_bucket(every: str | None, kept: str, start: str):
     assert bucket_start("week-monday", date(2026, 11, 29)) == "2026-11-23"
 
 
-zones = st.sampled_from((NEW_YORK, LISBON, SYDNEY, "UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Auckland"))
+MIDNIGHTS = ("America/Sao_Paulo", "America/Havana", "Africa/Cairo")
+"""Zones whose clocks changed at midnight."""
+zones = st.sampled_from((NEW_YORK, LISBON, SYDNEY, *MIDNIGHTS, "UTC", "Asia/Kolkata", "Australia/Lord_Howe"))
 calendars = st.builds(calendar, zones, st.times(timezones=st.none()), st.sampled_from(WEEKDAYS))
 dates = st.dates(date(2000, 1, 1), date(2060, 12, 31))
 moments = st.datetimes(datetime(2000, 1, 2), datetime(2060, 12, 30), timezones=st.just(UTC))

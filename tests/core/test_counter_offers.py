@@ -112,6 +112,12 @@ def test_less_is_granted_by_the_role_that_may_give_most():
     assert (decision.role, decision.granted_minor) == ("manager", 9000)
 
 
+def test_less_is_granted_by_the_first_of_roles_that_may_give_as_much():
+    facts = ask(remedy="dessert", amount=1600, accept_less=True)
+    assert decided(BISTRO, facts._replace(roles=("server", "manager"))).role == "server"
+    assert decided(BISTRO, facts._replace(roles=("manager", "server"))).role == "manager"
+
+
 def test_nothing_is_granted_to_who_asked_for_nothing():
     """Asked for nothing of a remedy that costs something: accepting less is no way to be given more."""
     decision = decided(BISTRO, ask(amount=0, accept_less=True))

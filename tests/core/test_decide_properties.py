@@ -1,6 +1,7 @@
 """What holds of every decision, whatever the policy: held against a plain model of the design."""
 
 import json
+from typing import Any
 
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
@@ -13,9 +14,9 @@ from empower.core.plan import CompiledPolicy
 from empower.core.policy import Policy
 from empower.core.sentences import sentence
 
-from .build import Given, said
+from .build import said
 from .model import CEILING
-from .worlds import HERE, World, amounts, given_before, worlds
+from .worlds import HERE, World, amounts, given_before, given_on, worlds
 
 BETTER = [Outcome.APPROVE, Outcome.ESCALATE, Outcome.DENY]
 
@@ -142,10 +143,9 @@ def test_the_outcome_is_no_better_for_a_larger_amount(world: World, one: int, ot
     assert BETTER.index(less) <= BETTER.index(more)
 
 
-@given(worlds(), st.data())
-def test_the_outcome_is_no_better_when_more_was_given_before(world: World, data: st.DataObject):
-    more: Given = data.draw(given_before(world.model.today))
-    after = world.after(more._replace(location=HERE))
+@given(worlds(), given_before)
+def test_the_outcome_is_no_better_when_more_was_given_before(world: World, more: dict[str, Any]):
+    after = world.after(given_on(world.model.today, {**more, "location": HERE}))
     less = world.decide(accept_less=False)
     assert BETTER.index(less.outcome) <= BETTER.index(after.decide(accept_less=False).outcome)
     if world.facts.accept_less:

@@ -29,137 +29,143 @@ TIMES = (time(0), time(1, 30), time(4), time(12), time(22))
 WEEKDAYS = ("monday", "saturday", "sunday")
 HERE, THERE = "shop-1", "shop-2"
 
+# Strategies are made once: making them costs more than drawing from them.
+of = st.sampled_from
 amounts = st.integers(0, CEILING - 2)
+perhaps_amount = st.none() | amounts
+seldom_amount = st.none() | perhaps_amount
+booleans = st.booleans()
+perhaps_boolean = of((None, True, False))
+shares = of(SHARES)
+perhaps_share = st.none() | shares
+
+
+def lists(values: tuple[Any, ...], **sizes: int) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(of(values), unique=True, **sizes).map(tuple)
 
 
 def some(values: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
     """Nothing, which stands for all, or one or two of the values."""
-    return st.just(()) | st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True).map(tuple)
+    return st.just(()) | lists(values, min_size=1, max_size=2)
 
 
-def perhaps(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.none() | values
-
-
-def names(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
-    """All of them, twice as often as some, in some order."""
-    everything = st.just(("*",))
-    return everything | everything | st.lists(st.sampled_from(values), unique=True).map(tuple)
+everything = st.just(("*",))
+some_remedies, some_reasons, some_roles = some(REMEDIES), some(REASONS), some(ROLES)
+listed_remedies = everything | everything | lists(REMEDIES)
+approved_roles = everything | everything | lists(ROLES)
+scopes = st.just(("comp",)) | lists(SCOPES, min_size=1, max_size=2)
+caps = of(("amount", "amount", "count", "percent", "all"))
+windows = of(WINDOWS)
+few = st.integers(0, 3)
+beyonds = of(("escalate", "escalate", "escalate", "deny"))
 
 
 @st.composite
 def limits(draw: st.DrawFn, address: str) -> Limit:
-    per = draw(st.just(("comp",)) | st.lists(st.sampled_from(SCOPES), min_size=1, max_size=2, unique=True).map(tuple))
-    caps = draw(st.sampled_from(("amount", "amount", "count", "percent", "all")))
+    per, capped = draw(scopes), draw(caps)
     return limit(
         address,
         per,
-        every=None if per == ("comp",) else draw(st.sampled_from(WINDOWS)),
-        amount=draw(amounts) if caps in ("amount", "all") else None,
-        count=draw(st.integers(0, 3)) if caps in ("count", "all") else None,
-        percent_bp=draw(st.sampled_from(SHARES)) if caps in ("percent", "all") else None,
-        remedies=draw(some(REMEDIES)),
-        reasons=draw(some(REASONS)),
-        beyond=draw(st.sampled_from(("escalate", "escalate", "escalate", "deny"))),
+        every=None if per == ("comp",) else draw(windows),
+        amount=draw(amounts) if capped in ("amount", "all") else None,
+        count=draw(few) if capped in ("count", "all") else None,
+        percent_bp=draw(shares) if capped in ("percent", "all") else None,
+        remedies=draw(some_remedies),
+        reasons=draw(some_reasons),
+        beyond=draw(beyonds),
     )
+
+
+WHEN: dict[str, st.SearchStrategy[Any]] = {
+    "remedies": some_remedies,
+    "reasons": some_reasons,
+    "roles": some_roles,
+    "item_categories": some(("food", "alcohol")),
+    "check_state": some(("open", "closed")),
+    "amount_over": perhaps_amount,
+    "percent_over_bp": perhaps_share,
+    "between": st.none() | st.tuples(of(TIMES), of(TIMES)),
+    "weekdays": some(WEEKDAYS),
+    "employee_is_guest": perhaps_boolean,
+    "note_missing": perhaps_boolean,
+}
+conditions = st.lists(of(sorted(WHEN)), max_size=3, unique=True)
+thens = of(("deny", "escalate", "escalate", "require", "require"))
+needs = of((("note",), ("photo", "guest"), ("guest",)))
 
 
 @st.composite
 def guards(draw: st.DrawFn, name: str) -> Guard:
-    then = draw(st.sampled_from(("deny", "escalate", "escalate", "require", "require")))
-    when = {
-        "remedies": some(REMEDIES),
-        "reasons": some(REASONS),
-        "roles": some(ROLES),
-        "item_categories": some(("food", "alcohol")),
-        "check_state": some(("open", "closed")),
-        "amount_over": perhaps(amounts),
-        "percent_over_bp": perhaps(st.sampled_from(SHARES)),
-        "between": perhaps(st.tuples(st.sampled_from(TIMES), st.sampled_from(TIMES))),
-        "weekdays": some(WEEKDAYS),
-        "employee_is_guest": perhaps(st.booleans()),
-        "note_missing": perhaps(st.booleans()),
-    }
-    picked = draw(st.lists(st.sampled_from(sorted(when)), max_size=3, unique=True))
-    need = draw(st.sampled_from((("note",), ("photo", "guest"), ("guest",)))) if then == "require" else ()
-    return guard(name, then, need, **{key: draw(when[key]) for key in picked})
+    then = draw(thens)
+    need = draw(needs) if then == "require" else ()
+    return guard(name, then, need, **{key: draw(WHEN[key]) for key in draw(conditions)})
+
+
+LIMITS = {name: limits(f"roles.{name}.limits.l") for name in ROLES}
+OTHERS = {name: limits(f"roles.{name}.limits.m") for name in ROLES}
+HOUSE = (limits("limits.l"), limits("limits.m"))
+GUARDS = (guards("g"), guards("h"))
+none_to_two = of((0, 0, 1, 2))
+one_or_so = of((0, 1, 1, 2))
 
 
 @st.composite
 def roles(draw: st.DrawFn, name: str) -> Role:
-    count = draw(st.sampled_from((0, 1, 1, 2)))
+    count = draw(one_or_so)
     return Role(
         title=name.title(),
-        remedies=draw(names(REMEDIES)),
-        approves=draw(st.just(("*",)) | names(ROLES)),
-        limits=tuple(draw(limits(f"roles.{name}.limits.l{number}")) for number in range(count)),
+        remedies=draw(listed_remedies),
+        approves=draw(approved_roles),
+        limits=tuple(draw(made[name]) for made in (LIMITS, OTHERS)[:count]),
     )
+
+
+ROLE = {name: roles(name) for name in ROLES}
+CALENDARS = of(
+    [
+        calendar_rules(timezone=zone, day_starts=starts, week_starts=week)
+        for zone in ("America/New_York", "Australia/Sydney")
+        for starts in (time(0), time(4))
+        for week in ("monday", "sunday")
+    ]
+)
+orders = st.permutations(ROLES)
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    rules = calendar_rules(
-        timezone=draw(st.sampled_from(("America/New_York", "Australia/Sydney"))),
-        day_starts=draw(st.sampled_from((time(0), time(4)))),
-        week_starts=draw(st.sampled_from(("monday", "sunday"))),
-    )
-    listed = draw(st.permutations(ROLES))
     return Policy(
         id="shop",
-        calendar=rules,
-        remedies={
-            name: Remedy(title=name, most=draw(st.none() | perhaps(amounts)), zero=draw(st.booleans()))
-            for name in REMEDIES
-        },
-        reasons={name: reason(*draw(names(REMEDIES))) for name in REASONS},
-        roles={name: draw(roles(name)) for name in listed},
-        limits=tuple(draw(limits(f"limits.l{number}")) for number in range(draw(st.sampled_from((0, 0, 1, 2))))),
-        guards=tuple(draw(guards(f"g{number}")) for number in range(draw(st.sampled_from((0, 0, 1, 2))))),
-        approval=approval(draw(st.none() | perhaps(amounts))),
+        calendar=draw(CALENDARS),
+        remedies={name: Remedy(title=name, most=draw(seldom_amount), zero=draw(booleans)) for name in REMEDIES},
+        reasons={name: reason(*draw(listed_remedies)) for name in REASONS},
+        roles={name: draw(ROLE[name]) for name in draw(orders)},
+        limits=tuple(draw(made) for made in HOUSE[: draw(none_to_two)]),
+        guards=tuple(draw(made) for made in GUARDS[: draw(none_to_two)]),
+        approval=approval(draw(seldom_amount)),
     )
 
 
-@st.composite
-def given_before(draw: st.DrawFn, today: date) -> Given:
-    return Given(
-        location=draw(st.sampled_from((HERE, HERE, HERE, THERE))),
-        policy="shop",
-        employee=draw(st.sampled_from(("E1", "E1", "E2"))),
-        role=draw(st.sampled_from(ROLES)),
-        remedy=draw(st.sampled_from(REMEDIES)),
-        reason=draw(st.sampled_from(REASONS)),
-        check=draw(st.sampled_from(("C-1", "C-1", "C-2", None))),
-        guest=draw(st.sampled_from(("G-1", "G-1", "G-2", None))),
-        incident=draw(st.sampled_from(("I-1", None))),
-        shift=draw(st.sampled_from(("S-1", None))),
-        amount=draw(st.integers(0, 12)),
-        captured=draw(st.booleans()),
-        day=today - timedelta(days=draw(st.sampled_from((0, 0, 0, 1, 2, 6, 29, 30, 95, 365)))),
-    )
+GIVEN: dict[str, st.SearchStrategy[Any]] = {
+    "location": of((HERE, HERE, HERE, THERE)),
+    "employee": of(("E1", "E1", "E2")),
+    "role": of(ROLES),
+    "remedy": of(REMEDIES),
+    "reason": of(REASONS),
+    "check": of(("C-1", "C-1", "C-2", None)),
+    "guest": of(("G-1", "G-1", "G-2", None)),
+    "incident": of(("I-1", None)),
+    "shift": of(("S-1", None)),
+    "amount": st.integers(0, 12),
+    "captured": booleans,
+    "day": of((0, 0, 0, 1, 2, 6, 29, 30, 95, 365)),
+}
+given_before = st.fixed_dictionaries(GIVEN)
+"""A comp given before, its day as how many days ago."""
 
 
-@st.composite
-def requests(draw: st.DrawFn) -> Facts:
-    return ASK._replace(
-        location=HERE,
-        roles=draw(st.sampled_from((("host",), ("server",), ("server", "host"), ("ghost", "chief"), ROLES))),
-        remedy=draw(st.sampled_from(REMEDIES)),
-        reason=draw(st.sampled_from(REASONS)),
-        amount_minor=draw(amounts),
-        check=draw(st.sampled_from(("C-1", "C-1", None))),
-        check_total_minor=draw(perhaps(amounts)),
-        check_total_before_minor=draw(perhaps(amounts)),
-        check_state=draw(st.sampled_from(("open", "closed", None))),
-        categories=draw(some(("food", "alcohol"))),
-        guest=draw(st.sampled_from(("G-1", "G-1", None))),
-        incident=draw(st.sampled_from(("I-1", None))),
-        shift=draw(st.sampled_from(("S-1", None))),
-        has_note=draw(st.booleans()),
-        has_photo=draw(st.booleans()),
-        employee_is_guest=draw(st.booleans()),
-        accept_less=draw(st.booleans()),
-        occurred_at=draw(perhaps(st.sampled_from(MOMENTS))),
-    )
+def given_on(today: date, before: dict[str, Any]) -> Given:
+    return Given(policy="shop", **{**before, "day": today - timedelta(days=before["day"])})
 
 
 MOMENTS = (
@@ -168,6 +174,29 @@ MOMENTS = (
     datetime(2027, 1, 1, 3, 0, tzinfo=UTC),
     datetime(2027, 2, 28, 17, 0, tzinfo=UTC),
 )
+
+
+REQUEST: dict[str, st.SearchStrategy[Any]] = {
+    "location": st.just(HERE),
+    "roles": of((("host",), ("server",), ("server", "host"), ("ghost", "chief"), ROLES)),
+    "remedy": of(REMEDIES),
+    "reason": of(REASONS),
+    "amount_minor": amounts,
+    "check": of(("C-1", "C-1", None)),
+    "check_total_minor": perhaps_amount,
+    "check_total_before_minor": perhaps_amount,
+    "check_state": of(("open", "closed", None)),
+    "categories": some(("food", "alcohol")),
+    "guest": of(("G-1", "G-1", None)),
+    "incident": of(("I-1", None)),
+    "shift": of(("S-1", None)),
+    "has_note": booleans,
+    "has_photo": booleans,
+    "employee_is_guest": booleans,
+    "accept_less": booleans,
+    "occurred_at": of((None, *MOMENTS)),
+}
+requests = st.fixed_dictionaries(REQUEST).map(lambda facts: ASK._replace(**facts))
 
 
 class World:
@@ -207,9 +236,12 @@ class World:
         return World(self.policy, (*self.given, more), self.now, self.facts)
 
 
+POLICIES, BEFORE, NOW = policies(), st.lists(given_before, max_size=5), of(MOMENTS)
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    policy, now = draw(policies()), draw(st.sampled_from(MOMENTS))
+    policy, now = draw(POLICIES), draw(NOW)
     today = business_day(policy, now)
-    given = tuple(draw(st.lists(given_before(today), max_size=5)))
-    return World(policy, given, now, draw(requests()))
+    given = tuple(given_on(today, before) for before in draw(BEFORE))
+    return World(policy, given, now, draw(requests))
