@@ -60,6 +60,11 @@ def engine_options(command: F) -> F:
     return _store(_policies(command))
 
 
+def store_option(command: F) -> F:
+    """`--store` alone, for commands that have `--policies` already."""
+    return _store(command)
+
+
 def policies_option(command: F) -> F:
     """`--policies` alone, for commands that need no store."""
     return _policies(command)
@@ -112,7 +117,8 @@ def opened(*, create: bool = False) -> "Iterator[Engine]":
     from empower.engine import Engine
 
     with Engine.open(setting("store"), policies=setting("policies"), create=create) as engine:
-        warn_of_policies(engine.policies.problems)
+        if not engine.publishing.publishes():
+            warn_of_policies(engine.policies.problems)
         yield engine
 
 

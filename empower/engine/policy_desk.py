@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from empower.core.errors import PolicyError
-from empower.core.policy import Policy
 from empower.engine import publishing
 from empower.engine.desk import Desk, open_book
-from empower.engine.publication_views import PublicationView, TurnView, log, taken_up_by, turn_view
+from empower.engine.publication_views import AtView, PublicationView, log, taken_up_by, turn_view
 from empower.engine.publishing_checks import Candidate, moment_of_text
 from empower.store import Store, Unit
 from empower.store.listing import books
@@ -65,8 +64,8 @@ class PolicyDesk:
     def _told(self, publication: int) -> PublicationView:
         return next(item for item in self.log() if item.id == publication)
 
-    def at(self, when: str, location: str | None = None) -> list[tuple[TurnView | None, str, Policy]]:
-        """What was, is or will be in force at a moment: its publication if there was one, the location, the policy.
+    def at(self, when: str, location: str | None = None) -> list[AtView]:
+        """What was, is or will be in force at a moment, at each location or at one.
 
         `when` is ISO 8601; without an offset it is read on each location's own clock. Raises `PolicyError` for a
         moment at which a location's policy cannot be told.
@@ -82,13 +81,14 @@ class PolicyDesk:
                 found.append(self._at(unit, name, aware))
         return found
 
-    def _at(self, unit: Unit, name: str, moment: datetime) -> tuple[TurnView | None, str, Policy]:
+    def _at(self, unit: Unit, name: str, moment: datetime) -> AtView:
         turn = self._desk.rules.published.snapshot(unit).turn_at(name, moment)
         if turn is not None:
-            return turn_view(name, turn), name, turn.policy
+            return AtView(**turn_view(name, turn).model_dump())
         taken = taken_up_by(unit, name, moment)
         if taken is None:
             raise PolicyError(
                 f"`{name}` had no policy at {moment.isoformat()}: it was not open yet", code="not_open_yet"
             )
-        return None, name, self._desk.rules.kept(unit, taken).policy
+        policy = self._desk.rules.kept(unit, taken).policy
+        return AtView(location=name, policy=policy.id, digest=policy.digest)

@@ -26,6 +26,19 @@ class TurnView(View):
     why: str
 
 
+class AtView(View):
+    """What was, is or will be in force at a location at a moment."""
+
+    location: str
+    policy: str
+    digest: str
+    effective: str | None = None
+    """None where it was taken up from the files, without a publication."""
+    publication: int | None = None
+    by: str | None = None
+    why: str | None = None
+
+
 class PublicationView(View):
     """A publication, and what became of it."""
 

@@ -154,9 +154,9 @@ def test_what_was_is_and_will_be_in_force(house: House, engine: Engine) -> None:
     put(house, engine, policy(day("100.00")).replace("Money off the check", "Money off"))
     put(house, engine, policy(day("150.00")), "2026-12-24T04:00")
     told = [
-        (turn and turn.publication, place, found.digest == first)
+        (row.publication, row.location, row.digest == first)
         for when in ("2026-11-20T18:30", "2026-11-20T19:00", "2026-12-24T04:00")
-        for turn, place, found in engine.publishing.at(when, "cafe-a")
+        for row in engine.publishing.at(when, "cafe-a")
     ]
     assert told == [(None, "cafe-a", True), (1, "cafe-a", False), (2, "cafe-a", False)]
     with pytest.raises(PolicyError) as raised:
