@@ -81,6 +81,7 @@ def worst(one: int, other: int) -> int:
 def problem(error: EmpowerError, line: int | None = None) -> dict[str, Any]:
     """The error as RFC 9457 has it, as HTTP answers it; `line` is added where the input had lines."""
     value: dict[str, Any] = {
+        **error.more,
         "type": f"urn:empower:problem:{error.code}",
         "title": error.title,
         "status": error.status,

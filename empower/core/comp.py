@@ -153,7 +153,8 @@ def expire(comp: Comp, now: datetime) -> Step | None:
     if comp.status not in OPEN or comp.expires_at is None or comp.expires_at > now:
         return None
     move = _release(comp) if comp.status is Status.APPROVED else NOTHING_MOVES
-    after = comp._replace(status=Status.EXPIRED, held_minor=0, updated_at=now, expires_at=None)
+    granted = 0 if comp.status is Status.PENDING else comp.granted_minor
+    after = comp._replace(status=Status.EXPIRED, granted_minor=granted, held_minor=0, updated_at=now, expires_at=None)
     return Step(after, move, "expire", {"released": comp.held_minor, "from": comp.status.value})
 
 

@@ -6,6 +6,8 @@
     ├── ConflictError       the state does not allow it
     ├── KeyReusedError      the same Idempotency-Key with another body
     ├── ForbiddenError      the key's scope or locations do not reach that far
+    ├── RefusedError        an approver may not grant it; `more` says why, and how much they may
+    ├── ProofError          somebody could not be shown to be who they say
     ├── BusyError           the store is locked, full or unreachable: try again with the same key
     ├── StoreError          the store cannot be used as it is: not set up, of a newer schema
     ├── PolicyError         the policies have problems
@@ -15,8 +17,9 @@ Every error carries a stable `code`, a `title` of its kind, and a `detail` that 
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,21 @@ class EmpowerError(Exception):
     status = 500
     """The HTTP status that says the same."""
 
-    def __init__(self, detail: str, *, code: str | None = None, errors: Iterable[FieldError] = ()) -> None:
-        """`detail` is for the caller: lower case, their input in backticks, what to do about it."""
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Iterable[FieldError] = (),
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`detail` is for the caller: lower case, their input in backticks, what to do about it.
+
+        `more` is JSON that a program can act on, under names of its own.
+        """
         super().__init__(detail)
         self.detail = detail
+        self.more = dict(more or {})
         self.code = code or type(self).code
         self.errors = tuple(errors)
 
@@ -82,6 +96,22 @@ class ForbiddenError(EmpowerError):
 
     code = "forbidden"
     title = "the key does not reach that far"
+    status = 403
+
+
+class RefusedError(EmpowerError):
+    """An approver may not grant what is asked."""
+
+    code = "approval_refused"
+    title = "this approver may not grant it"
+    status = 409
+
+
+class ProofError(EmpowerError):
+    """Somebody could not be shown to be who they say: unknown, a wrong PIN, or one that is locked."""
+
+    code = "proof_wrong"
+    title = "the approver could not be confirmed"
     status = 403
 
 

@@ -6,6 +6,7 @@ The engine makes a comp from the very entry that it writes, by the function that
 from datetime import date, datetime
 from typing import Any
 
+from empower.core import approve as approvals
 from empower.core import comp as life
 from empower.core.codes import Outcome
 from empower.core.comp import Comp, StateConflictError, Status, Step
@@ -92,6 +93,10 @@ def step_of(comp: Comp, kind: str, at: datetime, body: dict[str, Any]) -> Step:
         step = life.expire(comp, at)
     elif kind == "reverse":
         step = life.reverse(comp, body["amount"] or None, at, body.get("note"))
+    elif kind == "approve":
+        step = approvals.approve(comp, body, at)
+    elif kind == "decline":
+        step = approvals.decline(comp, body, at)
     else:
         raise StateConflictError(comp, f"`{kind}` moves no comp")
     if step is None:

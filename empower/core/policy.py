@@ -149,6 +149,8 @@ class Approval(Meaning):
     """How a yes by another person works here."""
 
     expires_seconds: int = Field(default=900, gt=0)
+    climb_after_seconds: int | None = Field(default=None, gt=0)
+    """After so long the next roles are asked, too; None asks all at once."""
     two_people_over: Minor | None = None
 
 

@@ -16,11 +16,11 @@ from empower.core.errors import EmpowerError, FieldError, InputError, StoreError
 from empower.core.policy import Policy
 from empower.core.request import Request
 from empower.engine import moving, options, staff
+from empower.engine.approvals import Approvals
 from empower.engine.budgets import Subjects, budgets
 from empower.engine.deciding import answer_again, as_json, hold, kept_guest, known_guest, study
 from empower.engine.desk import Desk, Place, arrive, input_error, new_id, open_book
 from empower.engine.moving import Within, find
-from empower.engine.office import Office
 from empower.engine.options import OptionsRequest
 from empower.engine.rules import Rules
 from empower.engine.secret import load_secret
@@ -47,7 +47,7 @@ DEFAULT_POLICIES = "policies"
 LARGEST_PAGE = 500
 
 
-class Engine(Office):
+class Engine(Approvals):
     """Decides, holds and writes down. Safe for many threads; several processes may share one store."""
 
     def __init__(self, store: Store, desk: Desk) -> None:
@@ -186,13 +186,14 @@ class Engine(Office):
         line = unit.entry(comp.location, comp.seq)
         if line is None:
             raise StoreError(f"entry {comp.seq} of `{comp.location}` is lost", code="store_damaged")
-        return self._show(unit, moving.first_state(line), note=note_of(unit, comp.location, comp.seq))
+        first = moving.first_state(line)
+        return self._show(unit, first, note=note_of(unit, comp.location, comp.seq), now=first.created_at)
 
-    def _show(self, unit: Unit, comp: Comp, *, note: str | None) -> CompView:
+    def _show(self, unit: Unit, comp: Comp, *, note: str | None, now: datetime | None = None) -> CompView:
         found = [unit.entry(comp.location, comp.seq)] if comp.last_seq == comp.seq else lines_of(unit, comp)
         entries = [line for line in found if line is not None]
         policy = self._desk.rules.kept(unit, moving.policy_of(entries[0])).policy
-        return comp_view(comp, entries, policy, note)
+        return comp_view(comp, entries, policy, note, now or self._desk.clock())
 
     # The life of a comp
 

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from empower.core import comp as life
 from empower.core.comp import Comp
-from empower.core.entry import Entry, commitment, content
+from empower.core.entry import Entry, commitment, content, moment_of
 from empower.core.errors import ConflictError, FieldError, InputError, NotFoundError, unknown_name
 from empower.core.history import facts_from, first_comp
 from empower.core.measure import local_moment
 from empower.engine.desk import Desk, Place, arrive, new_salt, open_book, take
 from empower.engine.rules import Rules
 from empower.store import Unit
+from empower.store.listing import lines_of
 from empower.store.unit import group_location
 
 Within = Collection[str] | None
@@ -53,20 +54,26 @@ def capture(rules: Rules, unit: Unit, comp: Comp, place: Place, amount_minor: in
 
 def _room(rules: Rules, unit: Unit, comp: Comp, amount_minor: int | None) -> bool:
     """Whether a hold that expired would fit again into the windows it had, by the policy that granted it."""
-    line = unit.entry(comp.location, comp.seq)
+    line = _granting(unit, comp)
     if line is None:
         return False
-    body = content(line.leaf)["body"]
+    body, held_at = content(line.leaf)["body"], moment_of(line.recorded_at)
     policy = rules.kept(unit, body["policy"])
     amount = comp.granted_minor if amount_minor is None else amount_minor
     role = comp.authority_role or ""
     if role not in policy.policy.roles:
         return False
     facts = facts_from(body)._replace(amount_minor=amount, employee=comp.authority or comp.employee, roles=(role,))
-    needed = policy.counters(facts, comp.created_at)
+    needed = policy.counters(facts, held_at)
     standing = unit.usages(comp.location, group_location(comp.policy_id), needed)
     trial = policy.plan(facts.roles, facts.remedy, facts.reason).straight[0]
-    return trial.grants(facts, standing, local_moment(policy.policy, facts, comp.created_at))
+    return trial.grants(facts, standing, local_moment(policy.policy, facts, held_at))
+
+
+def _granting(unit: Unit, comp: Comp) -> Entry | None:
+    """The entry that held a comp: the yes that completed it, or else its own decision."""
+    lines = [line for line in lines_of(unit, comp) if line.kind == "approve"]
+    return lines[-1] if lines else unit.entry(comp.location, comp.seq)
 
 
 def noted(note: str | None) -> tuple[dict[str, Any] | None, bytes | None]:

@@ -9,6 +9,7 @@ import os
 import secrets
 from pathlib import Path
 
+from empower.core.canonical import canonical
 from empower.core.errors import StoreError
 
 SECRET_BYTES = 32
@@ -33,6 +34,10 @@ class Secret:
         """By what a request is known again."""
         return self._mac("body", data)
 
+    def pin(self, employee: str, pin: str) -> str:
+        """What is hashed of a PIN: without the secret, a copy of the database is nothing to guess at."""
+        return self._mac("pin", canonical([employee, pin])).hex()
+
     def check(self) -> bytes:
         """By what the secret itself is known again."""
         return self._mac("check", b"")
@@ -53,7 +58,7 @@ def load_secret(path: Path | None, *, create: bool, in_memory: bool = False) -> 
     if create and not path.exists():
         _write(path, secrets.token_bytes(SECRET_BYTES))
     try:
-        return Secret(_parse(path.read_text(), f"`{path}`"))
+        return Secret(_parse(path.read_text(errors="replace"), f"`{path}`"))
     except OSError:
         raise StoreError(
             f"the store's secret `{path}` cannot be read: put it back, or set `{VARIABLE}`", code="secret_missing"

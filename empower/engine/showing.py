@@ -1,5 +1,6 @@
 """From core values to the shapes that are answered."""
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from empower.core.entry import Entry, content, stamp
 from empower.core.history import decision_from
 from empower.core.policy import Policy
 from empower.core.sentences import comps, fits, sentence
+from empower.engine.ladder import approval_view
 from empower.engine.views import CompView, DecisionView, EntryView
 
 
@@ -20,12 +22,13 @@ def decision_dict(decision: Decision, policy: Policy) -> dict[str, Any]:
         "outcome": decision.outcome.value,
         "role": decision.role,
         "granted": decision.granted_minor,
-        "findings": [_finding(finding, policy) for finding in decision.findings],
+        "findings": [finding_dict(finding, policy) for finding in decision.findings],
         **_rest(decision, policy),
     }
 
 
-def _finding(finding: Finding, policy: Policy) -> dict[str, Any]:
+def finding_dict(finding: Finding, policy: Policy) -> dict[str, Any]:
+    """One rule's say as JSON."""
     rule, code, unit, cap, used, left, fact = finding
     return {
         "rule": rule,
@@ -52,14 +55,22 @@ def decision_view(decision: Decision, policy: Policy) -> DecisionView:
     return DecisionView.model_validate(decision_dict(decision, policy))
 
 
-def comp_view(comp: Comp, lines: list[Entry], policy: Policy, note: str | None) -> CompView:
-    """A comp as it is answered: `lines` are its entries, the decision first."""
+def comp_view(
+    comp: Comp, lines: list[Entry], policy: Policy, note: str | None, now: datetime | None = None
+) -> CompView:
+    """A comp as it is answered at `now`: `lines` are its entries, the decision first."""
     body = content(lines[0].leaf)["body"]
-    return fresh_view(comp, lines, policy, body["request"], decision_from(body), note)
+    return fresh_view(comp, lines, policy, body["request"], decision_from(body), note, now)
 
 
 def fresh_view(
-    comp: Comp, lines: list[Entry], policy: Policy, request: dict[str, Any], decision: Decision, note: str | None
+    comp: Comp,
+    lines: list[Entry],
+    policy: Policy,
+    request: dict[str, Any],
+    decision: Decision,
+    note: str | None,
+    now: datetime | None = None,
 ) -> CompView:
     """The same, of what is at hand when the comp is made: `request` is as the book keeps it."""
     authority = None
@@ -85,6 +96,7 @@ def fresh_view(
             "created_at": stamp(comp.created_at),
             "updated_at": stamp(comp.updated_at),
             "expires_at": None if comp.expires_at is None else stamp(comp.expires_at),
+            "approval": approval_view(comp, lines, policy, decision, now or comp.created_at),
             "entries": [
                 {"location": line.location, "seq": line.seq, "kind": line.kind, "leaf": line.hash.hex()}
                 for line in lines
@@ -140,7 +152,7 @@ def _findings_json(findings: tuple[Finding, ...], policy: Policy) -> str:
     for finding in findings:
         rule, code, unit, cap, used, left, _ = finding
         if code is not Code.WITHIN_LIMIT or unit is None or left is None or cap is None:
-            parts.append(orjson.dumps(_finding(finding, policy)).decode())
+            parts.append(orjson.dumps(finding_dict(finding, policy)).decode())
             continue
         around = _around.get((rule, unit, cap, symbol))
         if around is None:

@@ -76,6 +76,36 @@ class EntryRef(View):
     leaf: str = Field(description="hex of its RFC 6962 leaf hash")
 
 
+class AskedView(View):
+    """A role that may say yes, and from when it is asked."""
+
+    role: str
+    since: str
+
+
+class YesView(View):
+    """A yes that was given while another is still needed."""
+
+    employee: str
+    authority: str = Field(description="on whose limits: the employee, or who delegated to them")
+    at: str
+    amount: Minor
+
+
+class ApprovalView(View):
+    """What a till needs while it waits: maps to OpenID AuthZEN's access request and approval profile."""
+
+    id: str = Field(description="of the comp: what `/v1/comps/{id}/approve` and `/decline` take")
+    template: str
+    display: str = Field(description="what is asked, in a sentence")
+    expires_at: str
+    approvers: list[AskedView] = Field(description="roles that may say yes, the least powerful first")
+    asked_now: list[str] = Field(description="those of them whose turn has come; the others may answer too")
+    people: int = Field(description="how many must say yes")
+    approved: list[YesView]
+    amount: Minor = Field(description="what a yes grants unless it says less")
+
+
 class CompView(View):
     """A request with its life."""
 
@@ -90,7 +120,31 @@ class CompView(View):
     created_at: str
     updated_at: str
     expires_at: str | None
+    approval: ApprovalView | None = Field(default=None, description="while the comp is pending")
     entries: list[EntryRef]
+
+
+class PersonView(View):
+    """Somebody on the roster."""
+
+    id: str
+    name: str
+
+
+class GuestHistoryView(View):
+    """What a guest was given at this location, this comp left out."""
+
+    comps: int
+    amount: Minor
+    currency: str
+    last_at: str | None
+
+
+class CounterAmountView(View):
+    """An amount in minor units."""
+
+    amount: Minor
+    currency: str
 
 
 class CompPage(View):
@@ -219,3 +273,45 @@ class StaffImportView(View):
     changed: list[StaffView]
     unchanged: int
     dry_run: bool
+
+
+class DelegationView(View):
+    """Somebody who may approve in another's place at a location, for a time."""
+
+    location: str
+    id: str
+    delegator: str
+    delegate: str
+    since: str
+    until: str
+
+
+class ForApproverView(View):
+    """What a comp that waits is for one who may look at it."""
+
+    may: bool = Field(description="whether they may grant all that is asked")
+    role: str | None = Field(description="the role that would grant it")
+    authority: str = Field(description="on whose limits: their own, or those of who delegated to them")
+    most: CounterAmountView | None = Field(description="the largest amount that they may grant")
+    findings: list[FindingView]
+    budgets: list[BudgetView] = Field(description="what it would be charged to, as it stands")
+
+
+class PendingView(View):
+    """A comp that waits, with what it takes to answer it."""
+
+    comp: CompView
+    requester: PersonView
+    remedy: str = Field(description="its title")
+    reason: str = Field(description="its title")
+    stopped_by: list[FindingView] = Field(description="why the requester could not give it alone")
+    guest: GuestHistoryView | None
+    seconds_left: int
+    for_approver: ForApproverView | None = Field(description="where the question names an approver")
+
+
+class PendingPage(View):
+    """A page of what waits, the oldest first; `next` is the cursor of the page that follows, or null."""
+
+    items: list[PendingView]
+    next: str | None

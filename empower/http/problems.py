@@ -70,7 +70,8 @@ def problem_of(error: EmpowerError, request_id: str) -> dict[str, Any]:
     """The problem that an error is; of what broke inside, it says no more than that."""
     is_ours = error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, BusyError)
     detail = UNANSWERED if is_ours else error.detail
-    return problem(error.status, error.code, error.title, detail, request_id, error.errors)
+    said = problem(error.status, error.code, error.title, detail, request_id, error.errors)
+    return said if is_ours else {**error.more, **said}
 
 
 def answer(said: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -92,8 +92,8 @@ class Roster:
         """By employee: when their own guest reference was last spoken of, and the commitment to it."""
 
     def take(self, line: Line) -> None:
-        """One entry more; only those of the roster are looked at."""
-        if line.kind != "staff":
+        """One entry more; only those of the roster are looked at, not those of PINs and delegations."""
+        if line.kind != "staff" or "does" in line.body:
             return
         employee, role = line.body.get("employee"), line.body.get("role")
         if type(employee) is not str or type(role) is not str:

@@ -50,7 +50,7 @@ class Continuity:
         """One entry more, and what it did to its comp."""
         if line.kind in ("open", "policy"):
             self._take_up(str(line.body.get("policy")))
-        elif line.kind == "decision":
+        elif line.kind in ("decision", "approve"):
             self._read(line)
         if after is not None:
             self._move(line, before, after)

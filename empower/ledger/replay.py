@@ -11,6 +11,7 @@ from empower.core.history import facts_from
 from empower.core.plan import CompiledPolicy
 from empower.ledger.findings import BookReport
 from empower.ledger.lines import Line
+from empower.ledger.replay_approvals import approve_again
 
 
 class Replay:
@@ -22,12 +23,15 @@ class Replay:
         self._policy = policy
 
     def take(self, line: Line) -> None:
-        """One entry more; only decisions are looked at."""
-        if line.kind != "decision":
+        """One entry more; only decisions and approvals are looked at."""
+        if line.kind not in ("decision", "approve"):
             return
         try:
             check(line.body)
-            self._again(line.seq, line.at, line.body)
+            if line.kind == "approve":
+                approve_again(self.report, self._policy, line)
+            else:
+                self._again(line.seq, line.at, line.body)
         except NotCanonicalError as error:
             self.report.add("leaf", f"the leaf is not canonical: {error}", line.seq)
         except (ValueError, KeyError, TypeError, AttributeError) as error:

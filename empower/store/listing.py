@@ -54,12 +54,13 @@ def comps(unit: Unit, wanted: Wanted, limit: int) -> list[Comp]:
         query = query.where(COMP.c.id < bindparam("before"))
         parameters["before"] = wanted.before
     if wanted.within is not None:
-        query, more = _among(query, COMP.c.location, wanted.within)
+        query, more = among(query, COMP.c.location, wanted.within)
         parameters |= more
     return [comp_of(row) for row in unit.rows(unit.queries.sql(query), parameters)]
 
 
-def _among(query: Select[Any], column: Any, values: Collection[str]) -> tuple[Select[Any], dict[str, str]]:
+def among(query: Select[Any], column: Any, values: Collection[str]) -> tuple[Select[Any], dict[str, str]]:
+    """The query for rows whose `column` is one of `values`, and its parameters."""
     parameters = {f"in{index}": value for index, value in enumerate(sorted(values))}
     return query.where(column.in_([bindparam(name) for name in parameters])), parameters
 

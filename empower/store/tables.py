@@ -66,6 +66,7 @@ class CompRow(SQLModel, table=True):
         Index("comp_due", "location", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
         Index("comp_of_check", "location", "check_id", "seq", sqlite_where=text("check_id IS NOT NULL")),
         Index("comp_of_guest", "location", "guest", "id", sqlite_where=text("guest IS NOT NULL")),
+        Index("comp_pending", "location", "id", sqlite_where=text("status = 'pending'")),
         CheckConstraint("held_minor >= 0 AND captured_minor >= 0 AND reversed_minor >= 0", name="no_debt"),
         CheckConstraint("held_minor + captured_minor <= granted_minor", name="no_more_than_granted"),
         CheckConstraint("reversed_minor <= captured_minor", name="no_more_back_than_given"),
