@@ -4,9 +4,10 @@ A publication is never changed but once: when another person confirms one that w
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Text, bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, Column, Text, bindparam, func, literal_column, or_, select, update
 from sqlmodel import Field, SQLModel
 
 from empower.core.canonical import canonical
@@ -30,7 +31,7 @@ class PublicationRow(SQLModel, table=True):
     policies: str = Field(sa_column=Column(Text, nullable=False))
     two_people_for: str | None = None
     waits_for: str
-    back_to: int | None = None
+    back_to: int | None = Field(default=None, sa_column=Column(BigInteger))
     confirmed_at: str | None = None
     confirmed_by: str | None = None
 
@@ -47,6 +48,8 @@ class ShadowRow(SQLModel, table=True):
     starts: str
     ended_at: str | None = None
 
+
+CHUNK = 2000
 
 PUBLICATION = table(PublicationRow)
 SHADOW = table(ShadowRow)
@@ -166,3 +169,27 @@ def policy_lines(unit: Unit, location: str, until: str) -> list[Entry]:
         entry_of(row)
         for row in unit.rows(sql, {"location": location, "until": until, "open": "open", "policy": "policy"})
     ]
+
+
+class History(NamedTuple):
+    """An entry as a backtest reads it."""
+
+    location: str
+    seq: int
+    kind: str
+    at: str
+    comp: str | None
+    leaf: bytes
+
+
+def history(unit: Unit, location: str, since: int = 0) -> Iterator[History]:
+    """The entries of a book from `since` on in their order, some thousands in memory at a time."""
+    names = ("location", "seq", "kind", "recorded_at", "comp", "leaf")
+    query = select(*(ENTRY.c[name] for name in names)).where(
+        ENTRY.c.location == bindparam("location"), ENTRY.c.seq >= bindparam("since")
+    )
+    query = query.order_by(ENTRY.c.seq).limit(literal_column(str(CHUNK))).offset(literal_column("0"))
+    sql = unit.queries.cached("history", query)
+    while rows := unit.rows(sql, {"location": location, "since": since}):
+        yield from map(History._make, rows)
+        since = rows[-1][1] + 1
