@@ -20,6 +20,7 @@ COMMANDS = {
     "key": ("empower.cli.key:key", "API keys for tills and back offices."),
     "policy": ("empower.cli.policy:policy", "Check and show the policies."),
     "ledger": ("empower.cli.ledger:ledger", "Read the books, and prove that they hold."),
+    "witness": ("empower.cli.witness:witness", "Remember every book's last head, and cosign what goes on from it."),
     "serve": ("empower.cli.serve:serve", "Answer tills over HTTP."),
     "completion": ("empower.cli.completion:completion", "Complete commands in your shell."),
 }

@@ -11,6 +11,7 @@ from empower.core.errors import EmpowerError, LedgerError
 from empower.core.merkle import root, unpack
 from empower.core.note import Key
 from empower.evidence.keys import verify
+from empower.evidence.statements import statement_of
 from empower.ledger import signing
 from empower.ledger.findings import BookReport, Head, LedgerFinding, Report
 from empower.ledger.lines import MEMBERS
@@ -70,7 +71,7 @@ def _keys(unit: Unit, roots: list[Key], found: Checked) -> list[Key]:
 
 def _wrong(unit: Unit, row: Verifier, count: int, before: str | None, trusted: Collection[Key]) -> Iterable[str]:
     try:
-        said = signing.statement_of(row.statement)
+        said = statement_of(row.statement)
         told = json.loads(row.told)
         places = [unit.entry(location, seq) for location, seq in told.items()]
     except (EmpowerError, ValueError, AttributeError, TypeError) as error:

@@ -5,12 +5,13 @@ Each is held against the signed head before it is given out, so that nobody is h
 
 from collections.abc import Callable
 
-from empower.core.checkpoint import Checkpoint, read
+from empower.core.checkpoint import read
 from empower.core.errors import InputError, LedgerError, NotFoundError, unknown_name
 from empower.core.merkle import HASH_BYTES, append, leaf_hash, node_hash, root
-from empower.core.note import encode, parse
+from empower.core.note import decode, encode, parse
 from empower.core.proof import check_inclusion, consistency, inclusion
 from empower.core.receipt import written
+from empower.evidence.witness import Source
 from empower.ledger.signed_views import CheckpointView, ConsistencyView, ProofView
 from empower.store import Store, Unit
 from empower.store.evidence import Kept, hashes, last_checkpoint, verifiers
@@ -150,6 +151,20 @@ def _last(unit: Unit, location: str) -> Kept:
     return kept
 
 
-def head_of(view: CheckpointView) -> Checkpoint:
-    """The head that an answer says, which nobody has verified yet."""
-    return read(parse(view.note).text)
+def source_of(store: Store) -> Source:
+    """The books of a store, as a witness asks for them; one that has no checkpoint yet is left out."""
+    proofs = Proofs(store)
+
+    def locations() -> list[str]:
+        with store.read() as unit:
+            return [book.location for book in books(unit) if last_checkpoint(unit, book.location)]
+
+    def checkpoint(location: str) -> tuple[str, list[str]]:
+        found = proofs.checkpoint(location)
+        return found.note, found.statements
+
+    def consistency_of(location: str, first: int, second: int) -> list[bytes]:
+        found = proofs.consistency(location, first, second).proof
+        return [step for step in map(decode, found) if step is not None]
+
+    return Source(str(store.url), locations, checkpoint, consistency_of)

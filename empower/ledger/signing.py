@@ -1,8 +1,7 @@
 """The signing key of a deployment: made, rotated, and its history, each key vouched for by the one before.
 
 The private key is outside the database: in `EMPOWER_SIGNING_KEY`, or beside an SQLite file in `FILE.signing`. The
-public halves are kept in the store, and told in every book. A statement is a signed note of five lines: the name and
-`/signing-keys`, the number, the new vkey, the old one (or `none`) and the moment, signed by both.
+public halves are kept in the store, and told in every book.
 """
 
 import json
@@ -10,21 +9,19 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
 
-from empower.core.checkpoint import log_name, number
+from empower.core.checkpoint import log_name
 from empower.core.entry import stamp
-from empower.core.errors import EmpowerError, LedgerError, StoreError
-from empower.core.note import Key, Note, parse, parse_vkey, verified
-from empower.evidence.keys import SUFFIX, VARIABLE, Signer, new_signer, read_signer, signer_of, verify, write_signer
+from empower.core.errors import StoreError
+from empower.core.note import Key, Note, parse_vkey
+from empower.evidence.keys import SUFFIX, VARIABLE, Signer, new_signer, read_signer, signer_of, write_signer
+from empower.evidence.statements import NONE, chain, written
 from empower.store import Store, Unit
 from empower.store.database import sqlite_path
 from empower.store.evidence import Verifier, put_verifier, verifiers
 from empower.store.listing import books
 from empower.store.people import deployment
 
-NONE = "none"
-LINES = 5
 HOW = "run `empower key signing new`"
 
 
@@ -136,7 +133,7 @@ def _record(store: Store, signer: Signer, before: Signer | None, *, by: str, now
     def job(unit: Unit) -> None:
         known = verifiers(unit)
         count, was = len(known) + 1, known[-1].vkey if known else NONE
-        text = f"{signer.key.name}/signing-keys\n{count}\n{signer.key}\n{was}\n{stamp(now)}\n"
+        text = written(count, signer.key, was, stamp(now))
         signatures = [one.sign(text) for one in (before, signer) if one is not None]
         statement = str(Note(text, tuple(signatures)))
         does = "rotate" if before else "new" if was == NONE else "replace a lost key"
@@ -149,59 +146,6 @@ def _record(store: Store, signer: Signer, before: Signer | None, *, by: str, now
         put_verifier(unit, Verifier(count, str(signer.key), statement, json.dumps(told), stamp(now)))
 
     store.write(job, alone=True)
-
-
-class Statement(NamedTuple):
-    """What a statement that is signed by its own key says."""
-
-    number: int
-    key: Key
-    was: Key | None
-    vouched: bool
-    """Whether the key before has signed it too."""
-    made_at: str
-
-
-def statement_of(text: str) -> Statement:
-    """What a statement says; raises `LedgerError`."""
-    note = parse(text)
-    lines = note.text.removesuffix("\n").split("\n")
-    count = number(lines[1]) if len(lines) == LINES else None
-    if count is None:
-        raise LedgerError("this is no statement about a signing key", code="malformed_statement")
-    key = parse_vkey(lines[2])
-    was = None if lines[3] == NONE else parse_vkey(lines[3])
-    if lines[0] != f"{key.name}/signing-keys" or (was is not None and was.name != key.name):
-        raise LedgerError("a statement is about another deployment's keys", code="malformed_statement")
-    signers = verified(note, [key] if was is None else [key, was], verify)
-    if key not in signers:
-        raise LedgerError(f"`{key.name}+{key.id.hex()}` did not sign its own statement", code="unknown_signer")
-    return Statement(count, key, was, was is not None and was in signers, lines[4])
-
-
-def chain(trusted: Iterable[Key], statements: Iterable[str]) -> list[Key]:
-    """All keys that the trusted ones lead to: a key vouches for the one after it, and names the one before it.
-
-    A statement that does not hold leads nowhere.
-    """
-    found = list(dict.fromkeys(trusted))
-    said = []
-    for text in statements:
-        try:
-            said.append(statement_of(text))
-        except EmpowerError:
-            continue
-    grown = True
-    while grown:
-        grown = False
-        for one in said:
-            if one.was is None or not one.vouched:
-                continue
-            for here, there in ((one.key, one.was), (one.was, one.key)):
-                if here in found and there not in found:
-                    found.append(there)
-                    grown = True
-    return found
 
 
 def trusted(unit: Unit, keys: Iterable[Key] = ()) -> list[Key]:

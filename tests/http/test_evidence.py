@@ -5,6 +5,7 @@ import pytest
 from empower import clock
 from empower.core.receipt import hold, parse
 from empower.evidence.keys import verify
+from empower.evidence.statements import statement_of
 from empower.ledger import signing
 from empower.ledger.checkpoints import Checkpoints, Pace
 from empower.ledger.outside import Outside
@@ -37,7 +38,7 @@ def test_a_receipt_over_http_holds_with_nothing_but_the_key(auditor, signer):
 def test_the_checkpoint_and_what_leads_to_it(auditor, signer):
     head = auditor.get(f"{BOOK}/checkpoint").json()
     assert head["note"].startswith(f"{signer.key.name}/bistro-soho\n{head['size']}\n")
-    assert signing.statement_of(head["statements"][0]).key == signer.key
+    assert statement_of(head["statements"][0]).key == signer.key
     said = auditor.get(f"{BOOK}/consistency", params={"from": 1}).json()
     assert (said["from"], said["to"]) == (1, head["size"])
 

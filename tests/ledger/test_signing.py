@@ -9,6 +9,7 @@ import pytest
 from empower.core.errors import EmpowerError
 from empower.core.note import COSIGNATURE, parse_vkey
 from empower.evidence.keys import Signer, new_signer
+from empower.evidence.statements import chain, statement_of
 from empower.ledger import signing
 from empower.ledger.checked import check_checkpoints
 from tests.engine.house import House
@@ -54,9 +55,9 @@ def test_a_key_vouches_for_the_next_and_names_the_one_before(house, engine, sign
     second = signing.rotate(engine.store, by="test", clock=house.clock)
     third = signing.rotate(engine.store, by="test", clock=house.clock)
     statements = [row.statement for row in signing.history(engine.store)]
-    assert [signing.statement_of(text).vouched for text in statements] == [False, True, True]
+    assert [statement_of(text).vouched for text in statements] == [False, True, True]
     for trusted in (signer, second, third):
-        assert set(signing.chain([trusted.key], statements)) == {signer.key, second.key, third.key}
+        assert set(chain([trusted.key], statements)) == {signer.key, second.key, third.key}
     assert key_file(house).read_text() == third.skey + "\n"
     assert findings(engine, third.key) == []
 
@@ -67,7 +68,7 @@ def test_a_lost_key_is_replaced_and_nobody_vouches_for_the_new_one(house, engine
     assert refused(signing.rotate, engine.store, by="test", clock=house.clock) == "signing_key_missing"
     found = signing.rotate(engine.store, by="test", clock=house.clock, lost=True)
     statements = [row.statement for row in signing.history(engine.store)]
-    assert signing.chain([signer.key], statements) == [signer.key]
+    assert chain([signer.key], statements) == [signer.key]
     assert engine.entries("cafe-a").items[-1].body["does"] == "replace a lost key"
     assert findings(engine, found.key) == ["signing key 1: nobody who is trusted vouches for it"]
     assert findings(engine, signer.key, found.key) == []
