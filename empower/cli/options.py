@@ -4,9 +4,9 @@
 """
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import click
 from click.core import ParameterSource
@@ -70,18 +70,31 @@ def policies_option(command: F) -> F:
     return _policies(command)
 
 
-def format_option(command: F) -> F:
-    """`--format`, which is also the format of errors; read first, so that usage errors know it."""
+@overload
+def format_option(command: F) -> F: ...
+@overload
+def format_option(command: Sequence[str]) -> Callable[[F], F]: ...
+def format_option(command: F | Sequence[str]) -> F | Callable[[F], F]:
+    """`--format`, which is also the format of errors; read first, so that usage errors know it.
+
+    Given formats instead of a command, it takes just those.
+    """
+    if not callable(command):
+        return _format_of(command)
+    return _format_of(FORMATS)(command)
+
+
+def _format_of(forms: Sequence[str]) -> Callable[[F], F]:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(FORMATS),
+        type=click.Choice(forms),
         default="table",
         show_default=True,
         is_eager=True,
         callback=_note_format,
         help="How to print.",
-    )(command)
+    )
 
 
 def _note_format(ctx: click.Context, _parameter: click.Parameter, value: str) -> str:

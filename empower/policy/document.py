@@ -175,6 +175,14 @@ class HoldsSection(Section):
     expires: Duration | None = Field(default=None, description='how long a hold waits for its capture: "1 day"')
 
 
+class PublishingSection(Section):
+    """How another set of policies comes into force."""
+
+    two_people_for: Literal["looser"] | None = Field(
+        default=None, description='"looser": what loosens a rule waits for another person\'s yes'
+    )
+
+
 class Document(Section):
     """A policy: who may give which remedy for which reason, up to which limits."""
 
@@ -187,6 +195,7 @@ class Document(Section):
     guards: dict[Name, Annotated[GuardSection | None, OrDropped]] = {}
     approval: ApprovalSection = ApprovalSection()
     holds: HoldsSection = HoldsSection()
+    publishing: PublishingSection = PublishingSection()
 
 
 SECTIONS: dict[tuple[str, ...], type[Section]] = {
@@ -203,6 +212,7 @@ SECTIONS: dict[tuple[str, ...], type[Section]] = {
     ("guards", "*", "when"): WhenSection,
     ("approval",): ApprovalSection,
     ("holds",): HoldsSection,
+    ("publishing",): PublishingSection,
 }
 """Which section stands where; `*` is a name."""
 

@@ -1,7 +1,8 @@
 """What `extends` comes to: one document out of a policy's file and the files above it, and where each value stands.
 
-`[policy] title`, `[calendar]`, `[approval]` and `[holds]` are merged key by key, remedies, reasons and roles key by key
-inside each name. A limit or a guard is replaced whole, and dropped by `false`. `locations` is not inherited.
+`[policy] title`, `[calendar]`, `[approval]`, `[holds]` and `[publishing]` are merged key by key, remedies, reasons and
+roles key by key inside each name. A limit or a guard is replaced whole, and dropped by `false`. `locations` is not
+inherited.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from empower.policy.problems import Problem
 from empower.policy.roles import Authority, Standing, authorities
 from empower.policy.shape import Fault, File
 
-BY_KEY = ("calendar", "approval", "holds")
+BY_KEY = ("calendar", "approval", "holds", "publishing")
 BY_NAME = ("remedies", "reasons", "roles")
 WHOLE = ("limits", "guards")
 
@@ -63,6 +64,10 @@ class Whole:
         """The file in which the value at `path` stands."""
         unit = path[: _unit(path)]
         return next((file for file in self.chain if _holds(file.data, unit)), self.chain[0])
+
+    def states(self, path: Path) -> bool:
+        """Whether something stands at `path`, here or in what it extends."""
+        return any(_holds(file.data, path[: _unit(path)]) for file in self.chain)
 
     def problem(self, fault: Fault) -> Problem:
         """The fault with its file, line and column."""

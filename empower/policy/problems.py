@@ -1,15 +1,18 @@
 """What can be wrong with policy files: one registry of names, and the problem that people read.
 
-A name is never renamed or reused: scripts and editors tell problems apart by it. Each has a failing example under
-`tests/policy/problems`.
+A name is never renamed or reused: scripts and editors tell problems apart by it. Each has a page with a failing
+example, under `pages`.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from enum import StrEnum
+from typing import Literal
 
 from empower.core.errors import PolicyError
+
+Severity = Literal["error", "warning"]
 
 
 class ProblemName(StrEnum):
@@ -53,6 +56,7 @@ class ProblemName(StrEnum):
     UNKNOWN_BEYOND = "unknown-beyond"
     UNKNOWN_THEN = "unknown-then"
     UNKNOWN_REQUIREMENT = "unknown-requirement"
+    UNKNOWN_CHANGE = "unknown-change"
     # Names that nothing has.
     UNKNOWN_POLICY = "unknown-policy"
     UNKNOWN_REMEDY = "unknown-remedy"
@@ -74,11 +78,42 @@ class ProblemName(StrEnum):
     DUPLICATE_POLICY = "duplicate-policy"
     NO_CALENDAR = "no-calendar"
     TIED_LOCATIONS = "tied-locations"
+    # Rules that are merely odd: warnings.
+    UNREACHABLE_RULE = "unreachable-rule"
+    DUPLICATE_RULE = "duplicate-rule"
+    BEATEN_LIMIT = "beaten-limit"
+    NEVER_TRUE = "never-true"
+    OVERRULED_GUARD = "overruled-guard"
+    NOBODY_CAN_GRANT = "nobody-can-grant"
+    WEAK_APPROVER = "weak-approver"
+    CIRCULAR_APPROVALS = "circular-approvals"
+    FIRST_REMEDY_OUT_OF_REACH = "first-remedy-out-of-reach"
+
+
+WARNINGS = frozenset(
+    {
+        ProblemName.UNREACHABLE_RULE,
+        ProblemName.DUPLICATE_RULE,
+        ProblemName.BEATEN_LIMIT,
+        ProblemName.NEVER_TRUE,
+        ProblemName.OVERRULED_GUARD,
+        ProblemName.NOBODY_CAN_GRANT,
+        ProblemName.WEAK_APPROVER,
+        ProblemName.CIRCULAR_APPROVALS,
+        ProblemName.FIRST_REMEDY_OUT_OF_REACH,
+    }
+)
+"""What is told and keeps no policy out of force: what is merely odd must not close a restaurant's tills."""
+
+
+def severity_of(name: ProblemName) -> Severity:
+    """Whether a problem keeps the policies out of force, or is only told."""
+    return "warning" if name in WARNINGS else "error"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something that keeps the policies of a folder out of force; sorts by file, line and column."""
+    """Something wrong with the policies of a folder, which sorts by file, line and column; an error keeps all out."""
 
     file: str
     """Relative to the folder; `.` for the folder itself."""
@@ -92,6 +127,11 @@ class Problem:
     """The line with two around it, and a caret under the place."""
     near: str | None = None
     """The nearest name that exists."""
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it keeps the policies out of force, or is only told."""
+        return severity_of(self.name)
 
     def __str__(self) -> str:
         """`bistro.toml:12:9: unknown remedy …; did you mean …?`."""

@@ -1,11 +1,15 @@
 """Reading a folder of policies: everything that is right with it, and everything that is wrong."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from empower.policy import files, lineage
 from empower.policy.file_checks import FILE_CHECKS
 from empower.policy.meaning import meaning
+from empower.policy.merge import Whole
+from empower.policy.oddities import oddities
 from empower.policy.policies import PolicySet
 from empower.policy.problems import Problem
 from empower.policy.shape import File, shaped
@@ -21,6 +25,20 @@ class Reading:
     """All at once, by file, line and column."""
     ids: tuple[str, ...] = ()
     """Of all policies that were found, those that are there to be extended included."""
+    wholes: tuple[Whole, ...] = ()
+    """What `policies` were made from, in their order."""
+
+    @property
+    def two_people_for(self) -> str | None:
+        """`looser` if any of the policies asks for two people before a looser rule comes into force."""
+        asked = (whole.document.publishing.two_people_for for whole in self.wholes)
+        return next((said for said in asked if said), None)
+
+    @cached_property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is merely odd, by file, line and column; looked for when it is asked for, and not on a reload."""
+        pairs = zip(self.wholes, self.policies, strict=True)
+        return _sorted(oddities(pairs))
 
 
 def read(directory: Path) -> Reading:
@@ -42,8 +60,14 @@ def read(directory: Path) -> Reading:
     good, wrong = lineage.checked(lineage.wholes(found))
     usable = [whole for whole in good if not any(file.source.name in unusable for file in whole.chain)]
     problems += [*wrong, *(problem for _, _, problem in tied)]
+    governing = tuple(whole for whole in usable if whole.document.policy.locations)
     return Reading(
-        PolicySet(meaning(whole) for whole in usable if whole.document.policy.locations),
-        tuple(sorted(set(problems), key=lambda one: (one.file, one.line, one.column, one.name, one.message))),
+        PolicySet(meaning(whole) for whole in governing),
+        _sorted(problems),
         tuple(sorted({file.id for file in found})),
+        governing,
     )
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(set(problems), key=lambda one: (one.file, one.line, one.column, one.name, one.message)))

@@ -26,6 +26,7 @@ CHOICES: dict[str, tuple[ProblemName, str, tuple[str, ...]]] = {
     "beyond": (ProblemName.UNKNOWN_BEYOND, "consequence", get_args(Beyond)),
     "then": (ProblemName.UNKNOWN_THEN, "consequence", get_args(Then)),
     "require": (ProblemName.UNKNOWN_REQUIREMENT, "requirement", get_args(Fact)),
+    "two_people_for": (ProblemName.UNKNOWN_CHANGE, "change", ("looser",)),
 }
 """For each key that takes one of a few words: the problem, what the word is called, and the words."""
 

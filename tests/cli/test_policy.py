@@ -1,4 +1,4 @@
-"""`empower policy check | show | schema`."""
+"""`empower policy check | explain | show | schema`."""
 
 import csv
 import json
@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from empower.cli import main
 from empower.core.policy import Policy
+from empower.policy import ProblemName
 
 BISTRO = """\
 [policy]
@@ -106,6 +107,60 @@ def test_check_as_csv(folder: Path) -> None:
     assert [(row["file"], row["line"], row["column"], row["name"]) for row in rows] == [
         ("house.toml", "1", "8", "bad-toml")
     ]
+
+
+ODD = """
+[guards.late]
+when = { between = [23:00:00, 02:00:00], amount_over = 15.00 }
+then = "escalate"
+"""
+
+
+def test_a_warning_keeps_nothing_out_of_force(folder: Path) -> None:
+    (folder / "bistro.toml").write_text(BISTRO + ODD)
+    result = run(folder, "check")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0] == (
+        "bistro.toml:11:56: warning: guard `late` never holds: nothing that it speaks of may cost more than this "
+        "[never-true]"
+    )
+    assert result.stdout.splitlines()[-1] == "2 policies, 0 problems, 1 warning"
+    assert run(folder, "check", "--strict").exit_code == 5
+    record = json.loads(run(folder, "check", "--format", "json").stdout)
+    assert (record["severity"], record["name"], record["line"]) == ("warning", "never-true", 11)
+
+
+def test_check_as_sarif(folder: Path) -> None:
+    (folder / "bistro.toml").write_text(BISTRO.replace('"day"', '"dya"') + ODD)
+    result = run(folder, "check", "--format", "sarif")
+    log = json.loads(result.stdout)
+    ran = log["runs"][0]
+    assert (result.exit_code, log["version"]) == (5, "2.1.0")
+    assert [rule["id"] for rule in ran["tool"]["driver"]["rules"]] == ["unknown-window"]
+    place = ran["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == (folder / "bistro.toml").as_uri()
+    assert place["region"] == {"startLine": 8, "startColumn": 35}
+    assert ran["results"][0]["level"] == "error"
+    (folder / "bistro.toml").write_text(BISTRO + ODD)
+    ran = json.loads(run(folder, "check", "--format", "sarif").stdout)["runs"][0]
+    assert [(one["ruleId"], one["level"]) for one in ran["results"]] == [("never-true", "warning")]
+
+
+def test_explain_tells_what_a_problem_means_and_how_to_mend_it(folder: Path) -> None:
+    result = run(folder, "explain", "unreachable-rule")
+    assert result.exit_code == 0
+    for said in ("a warning", "limits.rides", "unreachable-rule.toml:13:8", "To mend it:"):
+        assert said in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 100
+    page = json.loads(run(folder, "explain", "wrong-decimals", "--format", "json").stdout)
+    assert (page["severity"], list(page["example"]["files"])) == ("error", ["wrong-decimals.toml"])
+    assert len(run(folder, "explain").stdout.splitlines()) == len(ProblemName)
+
+
+def test_explain_of_no_problem(folder: Path) -> None:
+    result = run(folder, "explain", "unreachable-rules")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "unknown problem `unreachable-rules`; did you mean `unreachable-rule`?" in result.stderr
 
 
 def test_check_takes_a_folder_of_its_own(folder: Path, tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from empower.core.policy import Policy
 from empower.policy import read
-
-HERE = Path(__file__).parent
+from empower.policy.pages import BASE
 
 SHOP = """\
 [policy]
@@ -26,7 +25,7 @@ def folder(tmp_path: Path) -> Folder:
     """Makes a folder of `base.toml`, and of files given by name without `.toml`."""
 
     def make(**texts: str) -> Path:
-        shutil.copy(HERE / "good" / "base.toml", tmp_path)
+        shutil.copy(BASE, tmp_path)
         for name, text in texts.items():
             (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
         return tmp_path

@@ -2,13 +2,13 @@
 
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from empower.policy.pages import BASE
 from empower.policy.positions import DEEPEST, TooDeepError, may_be_deep, positions
 from empower.policy.positions import Path as KeyPath
 
@@ -255,5 +255,4 @@ def test_what_may_not_be_deep_is_not(writer: Writer) -> None:
 
 
 def test_a_policy_is_not_deep() -> None:
-    base = Path(__file__).parent / "good" / "base.toml"
-    assert not may_be_deep(base.read_text(encoding="utf-8"))
+    assert not may_be_deep(BASE.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Every problem has a failing example: its lines `#! file:line:column: message` say what must be told."""
+"""Every problem has a page with a failing example, of which just that must be told which it says."""
 
 import os
 import shutil
@@ -9,32 +9,26 @@ import pytest
 
 from empower.policy import ProblemName, read
 from empower.policy.files import LARGEST_FILE
+from empower.policy.pages import EXAMPLES, example, page
+from empower.policy.problems import WARNINGS
 
 from .conftest import SHOP, Folder
 
-EXAMPLES = Path(__file__).parent / "problems"
 FROM_FILES = sorted(path.name.removesuffix(".toml") for path in EXAMPLES.iterdir())
 
 
-def files_of(example: str) -> list[Path]:
-    folder = EXAMPLES / example
-    return sorted(folder.iterdir()) if folder.is_dir() else [EXAMPLES / f"{example}.toml"]
-
-
-def expected(files: list[Path]) -> list[str]:
-    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
-    return sorted(line.removeprefix("#! ") for line in lines if line.startswith("#! "))
-
-
-@pytest.mark.parametrize("example", FROM_FILES)
-def test_an_example_tells_exactly_its_problems(example: str, folder: Folder) -> None:
+@pytest.mark.parametrize("name", FROM_FILES)
+def test_an_example_tells_exactly_its_problems(name: str, folder: Folder) -> None:
+    """A warning's example has no problem; what is odd in the example of a problem is beside the point."""
+    found = example(name)
     directory = folder()
-    for path in files_of(example):
-        shutil.copy(path, directory)
-    problems = read(directory).problems
-    assert sorted(str(problem) for problem in problems) == expected(files_of(example))
-    assert {problem.name for problem in problems} == {ProblemName(example)}
-    assert all(problem.frame for problem in problems)
+    for file, text in found.files.items():
+        (directory / file).write_text(text, encoding="utf-8")
+    reading = read(directory)
+    told = reading.warnings if ProblemName(name) in WARNINGS else reading.problems
+    assert sorted(str(problem) for problem in told) == sorted(found.said)
+    assert {problem.name for problem in (*told, *reading.problems)} == {ProblemName(name)}
+    assert all(problem.frame for problem in told)
 
 
 def not_utf8(directory: Path) -> None:
@@ -101,8 +95,17 @@ def test_a_file_that_cannot_be_read_is_a_problem(
     assert [problem.name for problem in problems] == [name]
 
 
-def test_every_problem_has_an_example() -> None:
+def test_every_problem_has_a_page_and_an_example() -> None:
     assert {*FROM_FILES, *(name for name, _, _ in BUILT)} == set(ProblemName)
+    for name in ProblemName:
+        found = page(name)
+        assert found.means.endswith(".")
+        assert found.mend.endswith((".", "…", "`"))
+        assert bool(found.example.words) == (name not in FROM_FILES)
+
+
+def test_what_extends_nothing_odd_is_not_odd(folder: Folder) -> None:
+    assert read(folder(shop=SHOP)).warnings == ()
 
 
 def test_all_problems_are_told_at_once(folder: Folder) -> None:

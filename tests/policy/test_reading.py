@@ -8,13 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from empower.policy import read
+from empower.policy.pages import BASE
 
-BASE = (
-    (Path(__file__).parent / "good" / "base.toml")
-    .read_text(encoding="utf-8")
-    .replace('id = "base"', 'id = "base"\nlocations = ["x"]')
-)
-LINES = BASE.splitlines()
+TEXT = BASE.read_text(encoding="utf-8").replace('id = "base"', 'id = "base"\nlocations = ["x"]')
+LINES = TEXT.splitlines()
 HEADER = 3
 VALUES = (
     """
@@ -67,7 +64,7 @@ def read_text(text: str) -> tuple[int, int]:
 
 
 def test_what_is_damaged_here_was_whole() -> None:
-    assert read_text(BASE) == (1, 0)
+    assert read_text(TEXT) == (1, 0)
 
 
 @settings(max_examples=150, deadline=None)

@@ -10,9 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from empower.policy.document import SECTIONS, Section
+from empower.policy.pages import BASE, EXAMPLES
 from empower.policy.schema import schema
-
-from .test_problems import EXAMPLES
 
 HERE = Path(__file__).parent
 
@@ -35,7 +34,7 @@ def test_it_is_a_schema() -> None:
 
 
 def test_a_good_file_is_valid() -> None:
-    assert errors(HERE / "good" / "base.toml") == []
+    assert errors(BASE) == []
 
 
 @pytest.mark.parametrize(
