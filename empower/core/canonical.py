@@ -44,6 +44,15 @@ def check(value: Any) -> None:
             check(item)
 
 
+def is_text(value: str) -> bool:
+    """Whether a string is Unicode text: half of a surrogate pair cannot be written as UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def digest(data: bytes) -> str:
     """`sha256:` and the hex SHA-256 of `data`: the name of a policy."""
     return "sha256:" + hashlib.sha256(data).hexdigest()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from empower.core.canonical import LARGEST_INTEGER
 from empower.core.codes import Outcome
 from empower.core.comp import Comp, hold_move
 from empower.core.counter import Needed, Usage
@@ -14,7 +15,7 @@ from empower.core.errors import FieldError, InputError, KeyReusedError, unknown_
 from empower.core.history import first_comp
 from empower.core.money import Money
 from empower.core.policy import Policy
-from empower.core.request import Context, Facts, Request, facts_of
+from empower.core.request import Check, Context, Facts, Request, facts_of
 from empower.engine.desk import CLOCK_SKEW, Desk, Place, arrive, new_id, new_pseudonym, new_salt, open_book
 from empower.engine.rules import move_counters
 from empower.store import Unit
@@ -57,7 +58,16 @@ def _decided(unit: Unit, place: Place, facts: Facts, context: Context, day: date
     if not approves(compiled, facts, standing, now):
         needed = compiled.counters(facts, now, offers=True)
         standing = unit.usages(place.location, group, needed)
+    _check_sums(facts, standing)
     return Case(place, facts, context, needed, standing, decide(compiled, facts, standing, now), day)
+
+
+def _check_sums(facts: Facts, standing: list[Usage | None]) -> None:
+    """Raise `InputError` where a counter would pass what a leaf can hold exactly."""
+    highest = max((usage.held_minor + usage.spent_minor for usage in standing if usage is not None), default=0)
+    if highest + facts.amount_minor > LARGEST_INTEGER:
+        message = f"`{facts.amount_minor}` would take a budget beyond 2^53 - 1"
+        raise InputError(message, errors=[FieldError("/amount/amount", message)])
 
 
 def _check_meaning(policy: Policy, request: Request, now: datetime) -> None:
@@ -67,11 +77,7 @@ def _check_meaning(policy: Policy, request: Request, now: datetime) -> None:
         errors.append(unknown_name("/remedy", "remedy", request.remedy, policy.remedies))
     if request.reason not in policy.reasons:
         errors.append(unknown_name("/reason", "reason", request.reason, policy.reasons))
-    currency = policy.calendar.currency
-    for pointer, money in _amounts(request):
-        if money.currency != currency:
-            message = f"amounts at `{request.location}` are in `{currency}`, not `{money.currency}`"
-            errors.append(FieldError(f"{pointer}/currency", message, currency))
+    errors.extend(wrong_currencies(request.amount, request.check, request.location, policy.calendar.currency))
     remedy = policy.remedies.get(request.remedy)
     if remedy is not None and request.amount.amount == 0 and not (remedy.zero or remedy.most == 0):
         errors.append(FieldError("/amount/amount", f"a `{request.remedy}` needs an amount above zero"))
@@ -81,14 +87,16 @@ def _check_meaning(policy: Policy, request: Request, now: datetime) -> None:
         raise InputError(errors[0].message, errors=errors)
 
 
-def _amounts(request: Request) -> Iterator[tuple[str, Money]]:
-    yield "/amount", request.amount
-    if request.check is not None:
-        if request.check.total is not None:
-            yield "/check/total", request.check.total
-        for index, item in enumerate(request.check.items):
-            if item.amount is not None:
-                yield f"/check/items/{index}/amount", item.amount
+def wrong_currencies(amount: Money | None, check: Check | None, location: str, currency: str) -> Iterator[FieldError]:
+    """An error for each amount that is not in the location's `currency`."""
+    amounts = [("/amount", amount)]
+    if check is not None:
+        amounts.append(("/check/total", check.total))
+        amounts.extend((f"/check/items/{index}/amount", item.amount) for index, item in enumerate(check.items))
+    for pointer, money in amounts:
+        if money is not None and money.currency != currency:
+            message = f"amounts at `{location}` are in `{currency}`, not `{money.currency}`"
+            yield FieldError(f"{pointer}/currency", message, currency)
 
 
 def context_of(unit: Unit, request: Request, day: date, guest: str | None) -> Context:

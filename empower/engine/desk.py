@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import uuid_utils
-from pydantic import ValidationError
 
 from empower.core import comp as life
 from empower.core.entry import moment_of
-from empower.core.errors import FieldError, InputError, NotFoundError, unknown_name
+from empower.core.errors import InputError, NotFoundError, unknown_name
 from empower.core.plan import CompiledPolicy
 from empower.engine.rules import Rules, move_counters
 from empower.engine.secret import Secret
@@ -96,17 +95,3 @@ def take(unit: Unit, place: Place, step: life.Step) -> life.Comp:
     if comp.authority is not None:
         move_counters(unit, comp, place.policy, step.move)
     return comp
-
-
-def input_error(error: ValidationError, prefix: str = "") -> InputError:
-    """What pydantic found wrong, as JSON pointers and sentences."""
-    errors = []
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        pointer = prefix + "".join(f"/{_escaped(part)}" for part in item["loc"])
-        errors.append(FieldError(pointer, item["msg"].removeprefix("Value error, ")))
-    first = errors[0]
-    return InputError(f"{first.pointer or 'the input'}: {first.message}", errors=errors)
-
-
-def _escaped(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

@@ -1,25 +1,24 @@
 """The engine: every use case as one call. The HTTP layer and the command line are thin over it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
-
-from pydantic import ValidationError
+from typing import Any, Self
 
 from empower import clock as clocks
-from empower.core.canonical import canonical
+from empower.core.canonical import LARGEST_INTEGER, canonical, digest, is_text
 from empower.core.comp import Comp, Step, reverse, void
-from empower.core.entry import stamp
-from empower.core.errors import EmpowerError, FieldError, InputError, StoreError
+from empower.core.entry import key_commitment, stamp
+from empower.core.errors import EmpowerError, StoreError
 from empower.core.policy import Policy
 from empower.core.request import Request
 from empower.engine import moving, options, staff
 from empower.engine.approvals import Approvals
 from empower.engine.budgets import Subjects, budgets
 from empower.engine.deciding import answer_again, as_json, hold, kept_guest, known_guest, study
-from empower.engine.desk import Desk, Place, arrive, input_error, new_id, open_book
+from empower.engine.desk import Desk, Place, arrive, new_id, open_book
+from empower.engine.input import page, validated
 from empower.engine.moving import Within, find
 from empower.engine.options import OptionsRequest
 from empower.engine.rules import Rules
@@ -36,15 +35,11 @@ from empower.engine.views import (
 from empower.policy import PolicySource
 from empower.store import Store, Unit
 from empower.store.database import sqlite_path
-from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of
-from empower.store.listing import policies as policies_kept
+from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of, taken_up
 from empower.store.people import Deployment, deployment, put_deployment
-
-T = TypeVar("T")
 
 DEFAULT_STORE = "sqlite:///empower.db"
 DEFAULT_POLICIES = "policies"
-LARGEST_PAGE = 500
 
 
 class Engine(Approvals):
@@ -70,14 +65,18 @@ class Engine(Approvals):
         force that the books last took up; `ready` says so. Raises `StoreError` for a store that is not set up or of
         a newer schema, `PolicyError` for policies with problems where no book has taken up any.
         """
+        source = policies if isinstance(policies, PolicySource) else None
+        if source is None and create and not Store.exists(store):
+            source = PolicySource(Path(str(policies)))
         opened = Store.open(store, create=create)
         try:
+            with opened.read() as unit:
+                fresh = deployment(unit) is None
             path = sqlite_path(opened.url)
             secret_path = None if path is None else path.with_name(path.name + ".secret")
-            secret = load_secret(secret_path, create=create, in_memory=path is None)
-            source = policies
-            if not isinstance(source, PolicySource):
-                source = PolicySource(Path(source), last_good=_last_good(opened))
+            secret = load_secret(secret_path, create=create and fresh, in_memory=path is None)
+            if source is None:
+                source = PolicySource(Path(str(policies)), last_good=_last_good(opened))
             engine = cls(opened, Desk(Rules(source), secret, clock))
             engine._introduce(title, create=create)
         except BaseException:
@@ -129,7 +128,7 @@ class Engine(Approvals):
 
     def evaluate(self, request: Request | dict[str, Any]) -> DecisionView:
         """The decision on a request, nothing held, nothing written; raises `InputError`."""
-        asked = _request(request)
+        asked = validated(Request, request)
         with self.store.read() as unit:
             return self._evaluate(unit, asked)
 
@@ -139,7 +138,7 @@ class Engine(Approvals):
         with self.store.read() as unit:
             for request in requests:
                 try:
-                    answers.append(self._evaluate(unit, _request(request)))
+                    answers.append(self._evaluate(unit, validated(Request, request)))
                 except EmpowerError as error:
                     answers.append(error)
         return answers
@@ -151,7 +150,7 @@ class Engine(Approvals):
 
     def options(self, request: OptionsRequest | dict[str, Any]) -> OptionsView:
         """What may be offered for a reason, each remedy with its largest amount; raises `InputError`."""
-        asked = _validated(OptionsRequest, request)
+        asked = validated(OptionsRequest, request)
         with self.store.read() as unit:
             return options.options(self._desk, unit, asked)
 
@@ -163,7 +162,7 @@ class Engine(Approvals):
         The same `key` of the same `owner` at the same location gives the first answer again; with another body it
         raises `KeyReusedError`. Raises `InputError` for what cannot be meant, `BusyError` where nothing was written.
         """
-        asked = _request(request)
+        asked = validated(Request, request)
         return self.store.write(lambda unit: self._hold(unit, asked, key, owner, by))
 
     def _hold(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> CompView:
@@ -173,21 +172,21 @@ class Engine(Approvals):
             body = self._desk.secret.body(canonical(asked))
             before = answer_again(unit, request, owner, key, body)
             if before is not None:
-                return self._first_answer(unit, before)
+                return self._first_answer(unit, before, request.note)
         case = study(self._desk, unit, request, by, guest=kept_guest(self._desk, unit, request.guest))
-        held = hold(unit, case, request, asked)
+        held = hold(unit, case, request, asked, None if key is None else key_commitment(body, owner, key))
         if key is not None:
             unit.answer(request.location, owner, key, body, held.comp.id)
         policy = case.place.policy.policy
         return fresh_view(held.comp, [held.line], policy, held.request, case.decision, request.note)
 
-    def _first_answer(self, unit: Unit, comp: Comp) -> CompView:
+    def _first_answer(self, unit: Unit, comp: Comp, note: str | None) -> CompView:
         """A comp as it was when it was first answered."""
         line = unit.entry(comp.location, comp.seq)
         if line is None:
             raise StoreError(f"entry {comp.seq} of `{comp.location}` is lost", code="store_damaged")
         first = moving.first_state(line)
-        return self._show(unit, first, note=note_of(unit, comp.location, comp.seq), now=first.created_at)
+        return self._show(unit, first, note=note, now=first.created_at)
 
     def _show(self, unit: Unit, comp: Comp, *, note: str | None, now: datetime | None = None) -> CompView:
         found = [unit.entry(comp.location, comp.seq)] if comp.last_seq == comp.seq else lines_of(unit, comp)
@@ -206,8 +205,9 @@ class Engine(Approvals):
         `ConflictError`, `InputError`.
         """
         rules = self._desk.rules
+        spent = moving.whole(amount)
         return self._move(
-            comp_id, by, within, lambda unit, comp, place: moving.capture(rules, unit, comp, place, amount)
+            comp_id, by, within, lambda unit, comp, place: moving.capture(rules, unit, comp, place, spent)
         )
 
     def void(self, comp_id: str, *, note: str | None = None, by: str = "python", within: Within = None) -> CompView:
@@ -227,12 +227,13 @@ class Engine(Approvals):
         within: Within = None,
     ) -> CompView:
         """Take back `amount` minor units (default: all) of what was captured, into the windows that were charged."""
+        back = moving.whole(amount)
         said, salt = moving.noted(note)
         return self._move(
             comp_id,
             by,
             within,
-            lambda _unit, comp, place: reverse(comp, amount, place.now, said),
+            lambda _unit, comp, place: reverse(comp, back, place.now, said),
             note=note,
             salt=salt,
         )
@@ -291,7 +292,9 @@ class Engine(Approvals):
         within: Within = None,
     ) -> CompPage:
         """Comps, newest first; `guest` is the till's reference or a pseudonym, `cursor` the page before's `next`."""
-        most = _page(limit)
+        most = page(limit)
+        if not all(is_text(value) for value in (location, employee, guest) if value is not None):
+            return CompPage(items=[], next=None)
         with self.store.read() as unit:
             pseudonym = None
             if guest is not None:
@@ -332,10 +335,10 @@ class Engine(Approvals):
 
     def entries(self, location: str, *, since: int = 0, limit: int = 100) -> EntryPage:
         """The lines of a book from seq `since` on; raises `InputError` for an unknown location."""
-        most = _page(limit)
+        most = page(limit)
         with self.store.read() as unit:
             self._book(unit, location)
-            found = lines(unit, location, since, most + 1)
+            found = lines(unit, location, since, most + 1) if since <= LARGEST_INTEGER else []
         items = [entry_view(line) for line in found[:most]]
         return EntryPage(items=items, next=str(found[most].seq) if len(found) > most else None)
 
@@ -350,29 +353,13 @@ class Engine(Approvals):
         return arrive(self._desk, unit, self._book(unit, location), "")
 
 
-def _last_good(store: Store) -> list[Policy]:
-    """The policies that the books last took up."""
+def _last_good(store: Store) -> Iterator[Policy]:
+    """The policies that the books go by, those taken up last at the end, but for any whose text is no longer its own.
+
+    Read only where it is asked for.
+    """
     with store.read() as unit:
-        digests = {book.policy for book in books(unit)}
-        return [Policy.load(text) for digest, _, text in policies_kept(unit) if digest in digests]
-
-
-def _validated(model: type[T], value: T | dict[str, Any]) -> T:
-    if isinstance(value, model):
-        return value
-    try:
-        checked: T = model.model_validate(value)  # type: ignore[attr-defined]
-    except ValidationError as error:
-        raise input_error(error) from None
-    return checked
-
-
-def _request(value: Request | dict[str, Any]) -> Request:
-    return _validated(Request, value)
-
-
-def _page(limit: int) -> int:
-    if not 1 <= limit <= LARGEST_PAGE:
-        message = f"`{limit}` is no page size: take 1 to {LARGEST_PAGE}"
-        raise InputError(message, errors=[FieldError("/limit", message)])
-    return limit
+        for name in taken_up(unit):
+            text = unit.policy_text(name)
+            if text is not None and digest(text) == name:
+                yield Policy.load(text)

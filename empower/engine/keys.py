@@ -114,7 +114,7 @@ def key_view(key: Key) -> KeyView:
 
 
 def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 def listed(unit: Unit) -> list[KeyView]:

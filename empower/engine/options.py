@@ -6,10 +6,11 @@ from empower.core.errors import InputError, unknown_name
 from empower.core.money import Money
 from empower.core.policy import Policy
 from empower.core.request import Check, Facts, Name, Outside, Ref, Request, facts_of
-from empower.engine.deciding import context_of, known_guest
+from empower.engine.deciding import context_of, known_guest, wrong_currencies
 from empower.engine.desk import Desk, Place, arrive, open_book
 from empower.engine.views import FollowUpView, OptionsView, OptionView
 from empower.store import Unit
+from empower.store.listing import books
 from empower.store.unit import group_location
 
 
@@ -27,11 +28,15 @@ class OptionsRequest(Outside):
 
 def options(desk: Desk, unit: Unit, asked: OptionsRequest) -> OptionsView:
     """The remedies of a reason, in the order to offer them; raises `InputError` for unknown names."""
-    place = arrive(desk, unit, open_book(unit, asked.location), "")
+    book = open_book(unit, asked.location, lambda: [known.location for known in books(unit)])
+    place = arrive(desk, unit, book, "")
     policy = place.policy.policy
     if asked.reason not in policy.reasons:
         error = unknown_name("/reason", "reason", asked.reason, policy.reasons)
         raise InputError(error.message, errors=[error])
+    errors = list(wrong_currencies(None, asked.check, asked.location, policy.calendar.currency))
+    if errors:
+        raise InputError(errors[0].message, errors=errors)
     facts = _facts(desk, unit, asked, place)
     alone, ask = [], []
     for remedy in policy.remedies_for(asked.reason):

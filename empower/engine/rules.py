@@ -8,15 +8,17 @@ measures with what the book already holds.
 from collections.abc import Callable
 from datetime import datetime
 
+from empower.core.canonical import digest as digest_of
 from empower.core.comp import Comp, usage_of
-from empower.core.counter import CounterKey, Move
+from empower.core.counter import CounterKey, Move, Needed, Usage, moved
 from empower.core.errors import PolicyError
-from empower.core.measure import Authority, Charging, Measure, parse_measure
+from empower.core.measure import Authority, Charging, Measure, measures_of, parse_measure
 from empower.core.plan import CompiledPolicy
 from empower.core.policy import Policy
 from empower.engine.published import Published
 from empower.policy import PolicySource
 from empower.store import Book, Unit
+from empower.store.listing import books
 from empower.store.unit import group_location
 
 
@@ -43,8 +45,18 @@ class Rules:
             text = unit.policy_text(digest)
             if text is None:
                 raise PolicyError(f"the store has no policy `{digest}`", code="policy_lost")
+            if digest_of(text) != digest:
+                raise PolicyError(
+                    f"the text kept of policy `{digest}` is not its own: verify the books", code="policy_lost"
+                )
             found = self._compiled[digest] = CompiledPolicy(Policy.load(text))
         return found
+
+    def _readable(self, unit: Unit, digest: str) -> CompiledPolicy | None:
+        try:
+            return self.kept(unit, digest)
+        except PolicyError:
+            return None
 
     def governing(self, unit: Unit, location: str, now: datetime) -> Policy | None:
         """The policy that governs a location at a moment, by what is published or else by the files."""
@@ -78,6 +90,10 @@ class Rules:
             return self.kept(unit, book.policy)
         compiled = self.compiled(policy)
         if policy.digest != book.policy:
+            before = self._readable(unit, book.policy)
+            if before is not None and before.currency != compiled.currency:
+                # A location has one currency: its counters cannot add up two.
+                return before
             take_up(unit, book, compiled, now, by)
         return compiled
 
@@ -97,8 +113,25 @@ def begin(unit: Unit, location: str, policy: CompiledPolicy, now: datetime) -> N
     unit.keep_policy(rules.digest, rules.id, rules.text, now)
     _measure(unit, location, policy.measures, lambda: unit.granted_comps(location))
     group = group_location(rules.id)
-    if policy.wide_measures or unit.measured(group):
-        _measure(unit, group, policy.wide_measures, lambda: unit.granted_under(rules.id))
+    counted = unit.measured(group)
+    if policy.wide_measures or counted:
+        wide = {measure.name: measure for measure in policy.wide_measures}
+        if counted - wide.keys():
+            wide |= _still_measured(unit, location, rules.id)
+        _measure(unit, group, tuple(wide.values()), lambda: unit.granted_under(rules.id))
+
+
+def _still_measured(unit: Unit, location: str, policy_id: str) -> dict[str, Measure]:
+    """What is counted across a policy's locations for the other books that still go by a version of it."""
+    found: dict[str, Measure] = {}
+    for stored in books(unit):
+        if stored.location != location:
+            book = unit.book(stored.location) or stored
+            text = unit.policy_text(book.policy)
+            policy = None if text is None else Policy.load(text)
+            if policy is not None and policy.id == policy_id:
+                found |= {measure.name: measure for measure in measures_of(policy) if measure.wide}
+    return found
 
 
 def _measure(unit: Unit, place: str, measures: tuple[Measure, ...], comps: Callable[[], list[Comp]]) -> None:
@@ -115,6 +148,23 @@ def _measure(unit: Unit, place: str, measures: tuple[Measure, ...], comps: Calla
         unit.charge(place, charged(charging, comp), Move(*usage_of(comp)))
 
 
+def held_by_books(unit: Unit, comp: Comp, needed: list[Needed | None]) -> list[Usage | None]:
+    """What counters hold, also those that are no longer counted: they are summed from the comps themselves."""
+    group = group_location(comp.policy_id)
+    standing = unit.usages(comp.location, group, needed)
+    for slot, need in enumerate(needed):
+        if need is None or need.key.measure in unit.measured(group if need.wide else comp.location):
+            continue
+        comps = unit.granted_under(comp.policy_id) if need.wide else unit.granted_comps(comp.location)
+        charging, usage = Charging([parse_measure(need.key.measure)]), Usage()
+        for other in comps:
+            for key in charged(charging, other):
+                if key.subject == need.key.subject and need.key.start <= key.start <= need.last:
+                    usage = moved(usage, Move(*usage_of(other)))
+        standing[slot] = usage
+    return standing
+
+
 def charged(charging: Charging, comp: Comp) -> list[CounterKey]:
     """The counters of a granted comp, by the windows of its hold."""
     authority = Authority(comp.authority, comp.authority_role or "")
@@ -124,7 +174,7 @@ def charged(charging: Charging, comp: Comp) -> list[CounterKey]:
 def move_counters(unit: Unit, comp: Comp, policy: CompiledPolicy, move: Move) -> None:
     """Move all that is counted of a granted comp: in its book, and across its policy's locations."""
     unit.charge(comp.location, charged(policy.charging, comp), move)
-    if policy.wide_measures or comp.policy_id != policy.policy.id:
-        group = group_location(comp.policy_id)
-        wide = Charging(parse_measure(name) for name in unit.measured(group))
-        unit.charge(group, charged(wide, comp), move)
+    group = group_location(comp.policy_id)
+    counted = unit.measured(group)
+    if counted:
+        unit.charge(group, charged(Charging(parse_measure(name) for name in counted), comp), move)

@@ -35,6 +35,7 @@ def add_staff(desk: Desk, unit: Unit, rows: Iterable[NewStaff], by: str, why: st
     added: list[StaffView] = []
     changed: list[StaffView] = []
     unchanged = 0
+    said: dict[tuple[str, str, str] | str, Staff] = {}
     seen: dict[tuple[str, str, str], Staff] = {(row.location, row.employee, row.role): row for row in staff(unit)}
     for index, new in enumerate(rows):
         found = _problems(desk, unit, new, f"/{index}", by)
@@ -47,7 +48,12 @@ def add_staff(desk: Desk, unit: Unit, rows: Iterable[NewStaff], by: str, why: st
         if before == after:
             unchanged += 1
             continue
-        (changed if before else added).append(staff_view(after, date.max))
+        contrary = said.get(key) or said.get(new.employee)
+        if contrary is not None and (key in said or contrary.name != after.name):
+            errors.append(FieldError(f"/{index}", f"the row contradicts an earlier one of `{new.employee}`"))
+            continue
+        said[key] = said[new.employee] = after
+        (changed if before else added).append(staff_view(after, _today(desk, unit, new.location, by)))
         seen[key] = after
         put_staff(unit, after)
         _record(desk, unit, after, by, why)
@@ -56,9 +62,15 @@ def add_staff(desk: Desk, unit: Unit, rows: Iterable[NewStaff], by: str, why: st
     return StaffImportView(added=added, changed=changed, unchanged=unchanged, dry_run=False)
 
 
+def _today(desk: Desk, unit: Unit, location: str, by: str) -> date:
+    place = arrive(desk, unit, open_book(unit, location), by)
+    return place.policy.policy.days.business_day(place.now)
+
+
 def _problems(desk: Desk, unit: Unit, new: NewStaff, pointer: str, by: str) -> list[FieldError]:
     errors = []
-    if not 0 < len(new.employee) <= LONGEST_ID or not new.employee.isprintable():
+    said = new.employee
+    if not 0 < len(said) <= LONGEST_ID or not said.isprintable() or said != said.strip():
         errors.append(FieldError(f"{pointer}/id", f"`{new.employee}` is no employee id"))
     book = unit.book(new.location)
     if book is None:
@@ -95,10 +107,9 @@ def _record(desk: Desk, unit: Unit, row: Staff, by: str, why: str) -> None:
 
 
 def staff_view(row: Staff, day: date) -> StaffView:
-    """A role as it is answered; `day` is the business day it is looked at, `date.max` for any until."""
+    """A role as it is answered, looked at on business day `day`."""
     until = None if row.until is None else date.fromisoformat(row.until)
     since = None if row.since is None else date.fromisoformat(row.since)
-    started = day == date.max or since is None or since <= day
     return StaffView(
         id=row.employee,
         name=row.name,
@@ -106,7 +117,7 @@ def staff_view(row: Staff, day: date) -> StaffView:
         role=row.role,
         since=row.since,
         until=row.until,
-        active=started and (until is None or day == date.max or day <= until),
+        active=(since is None or since <= day) and (until is None or day <= until),
     )
 
 
@@ -116,11 +127,16 @@ COLUMNS = ("id", "name", "location", "role", "from", "until", "guest")
 
 def parse_roster(text: str) -> list[NewStaff]:
     """The rows of a roster in CSV (RFC 4180) with a header; raises `InputError` with a pointer to each bad cell."""
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    missing = [name for name in COLUMNS[:4] if name not in (reader.fieldnames or ())]
-    strange = [name for name in reader.fieldnames or () if name not in COLUMNS]
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        names = list(reader.fieldnames or ())
+    except csv.Error as error:
+        raise InputError(f"line {reader.line_num} is no CSV: {error}") from None
+    missing = [name for name in COLUMNS[:4] if name not in names]
+    strange = [name for name in names if name not in COLUMNS]
     errors = [FieldError(f"/{name}", f"the header lacks `{name}`") for name in missing]
     errors += [unknown_name(f"/{name}", "column", name, COLUMNS) for name in strange]
+    errors += [FieldError(f"/{name}", f"the header says `{name}` twice") for name in COLUMNS if names.count(name) > 1]
     if errors:
         raise InputError(errors[0].message, errors=errors)
     rows = []

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from empower.core.canonical import LARGEST_INTEGER
 from empower.core.request import Name, Ref
-from empower.engine.engine import LARGEST_PAGE
+from empower.engine.input import LARGEST_PAGE
 
 
 def _storable(moment: datetime) -> datetime:

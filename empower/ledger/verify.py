@@ -217,15 +217,14 @@ class Audit:
         return [parse_measure(name) for name in sorted(self._unit.measured(place) & possible)]
 
     def needed_wide(self, place: str) -> set[str]:
-        """What must be counted across books: what the policy measures so that one of them took up last."""
-        taken_up = [
-            (moment, name)
-            for walk in self.walks.values()
-            for name, moments in walk.taken_up.items()
-            for moment in moments
-            if name in self.policies and f"@{self.policies[name].policy.id}" == place
-        ]
-        return {measure.name for measure in self.policies[max(taken_up)[1]].wide_measures} if taken_up else set()
+        """What must be counted across books: what any policy measures by which one of them goes now."""
+        in_force = [self.policies[walk.policy] for walk in self.walks.values() if walk.policy in self.policies]
+        return {
+            measure.name
+            for policy in in_force
+            if f"@{policy.policy.id}" == place
+            for measure in policy.wide_measures
+        }
 
     def _group(self, place: str) -> None:
         report = self.report(place)

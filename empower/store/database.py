@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from empower.core.errors import BusyError, EmpowerError, StoreError
@@ -62,6 +63,12 @@ class Store:
         with translated():
             return cls(url, create=create)
 
+    @staticmethod
+    def exists(store: str) -> bool:
+        """Whether there is a file under a store's URL; a store in memory is always new."""
+        path = sqlite_path(_url(store))
+        return path is not None and path.exists()
+
     def close(self) -> None:
         """Give all connections back."""
         self._connection.close()
@@ -87,6 +94,21 @@ class Store:
             finally:
                 cursor.execute("ROLLBACK")
                 cursor.close()
+
+    def settle(self) -> bool:
+        """Bring all that was written into the file itself and empty the log beside it; False if a reader is in the way.
+
+        Until then the log still holds what was deleted.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with translated(), self.writer.lock:
+            cursor = _cursor(self._connection)
+            try:
+                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                cursor.close()
+        return not busy
 
     def forget(self) -> None:
         """Take nothing as known of the counters: they were made anew."""
@@ -157,10 +179,19 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",
+    "secure_delete=ON",  # what is erased is overwritten, not merely let go
+)
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Durable, many readers beside one writer, and transactions begun by us alone."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
@@ -171,6 +202,8 @@ def translated() -> Iterator[None]:
         yield
     except EmpowerError:
         raise
+    except PoolTimeoutError as error:
+        raise BusyError("too many read at once: try again") from error
     except (DBAPIError, sqlite3.Error) as error:
         original = error.orig if isinstance(error, DBAPIError) else error
         raise _error(str(original)) from error

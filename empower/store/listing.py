@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, literal_column, select
+from sqlalchemy import Select, bindparam, func, literal_column, select
 
 from empower.core.comp import Comp
 from empower.core.counter import CounterKey, Usage
@@ -40,6 +40,8 @@ _COLUMNS = {
 
 def comps(unit: Unit, wanted: Wanted, limit: int) -> list[Comp]:
     """At most `limit` comps, newest first: ids are UUIDv7 and sort in the order of time."""
+    if wanted.within is not None and not wanted.within:
+        return []
     query: Select[Any] = select(COMP).order_by(COMP.c.id.desc()).limit(bindparam("most")).offset(literal_column("0"))
     parameters: dict[str, Any] = {"most": limit}
     for name, column in _COLUMNS.items():
@@ -150,3 +152,18 @@ def places(unit: Unit) -> list[str]:
     """Everywhere that something is counted: locations, and groups (`@` and a policy's id)."""
     query = select(MEASURE.c.location).union(select(COUNTER.c.location)).order_by("location")
     return [place for (place,) in unit.rows(unit.queries.sql(query), {})]
+
+
+def taken_up(unit: Unit) -> list[str]:
+    """The policies that the books go by, by digest, in the order in which they were taken up."""
+    sayings = select(ENTRY.c.location, func.max(ENTRY.c.seq).label("seq")).where(ENTRY.c.kind.in_(["open", "policy"]))
+    last = sayings.group_by(ENTRY.c.location).subquery()
+    query = (
+        select(LOCATION.c.policy)
+        .join(last, last.c.location == LOCATION.c.id)
+        .join(ENTRY, (ENTRY.c.location == last.c.location) & (ENTRY.c.seq == last.c.seq))
+        .order_by(ENTRY.c.recorded_at, ENTRY.c.seq, LOCATION.c.id)
+    )
+    sql = str(query.compile(dialect=unit.queries.dialect, compile_kwargs={"literal_binds": True}))
+    digests = [digest for (digest,) in unit.rows(sql, {})]
+    return list(dict.fromkeys(reversed(digests)))[::-1]

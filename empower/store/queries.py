@@ -62,7 +62,7 @@ class Queries:
         """Compile what every request runs."""
         self._insert = postgresql_insert if dialect.name == "postgresql" else sqlite_insert
         named = "pyformat" if dialect.name == "postgresql" else "named"
-        self._dialect = type(dialect)(paramstyle=named)  # type: ignore[call-arg]
+        self.dialect = type(dialect)(paramstyle=named)  # type: ignore[call-arg]
         self._usages: dict[int, str] = {}
         self._compiled: dict[str, str] = {}
 
@@ -141,7 +141,7 @@ class Queries:
 
     def sql(self, statement: Statement) -> str:
         """The driver's SQL of a statement."""
-        return str(statement.compile(dialect=self._dialect))
+        return str(statement.compile(dialect=self.dialect))
 
     def cached(self, name: str, statement: Statement) -> str:
         """The same, compiled at its first use."""

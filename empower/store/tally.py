@@ -65,6 +65,7 @@ class Tally:
         self._put = put
         self._sums: dict[str, Sums] = {}
         self._deltas: Deltas = {}
+        self._cleared: dict[tuple[str, str], bool] = {}
 
     def warm(self, place: str, sums: Sums) -> None:
         """Begin with what is known of a place."""
@@ -102,7 +103,8 @@ class Tally:
             parameters[f"a{slot}"], parameters[f"z{slot}"] = want.window
         stored = {row[0]: Usage(*row[1:]) for row in self._rows(self._queries.usages(len(absent)), parameters)}
         for slot, (index, want) in enumerate(absent):
-            usage = self._with_pending(want, stored.get(slot, UNUSED))
+            known = UNUSED if (want.place, want.measure) in self._cleared else stored.get(slot, UNUSED)
+            usage = self._with_pending(want, known)
             self._sums[want.place].setdefault((want.measure, want.subject), {})[want.window] = usage
             found[index] = usage
 
@@ -127,11 +129,21 @@ class Tally:
                     if window[0] <= start <= window[1]:
                         self._put(windows, window, _add(usage, move))
 
-    def forget(self, place: str, measure: str) -> None:
-        """Take nothing as read of a measure that begins or ceases to be counted."""
-        sums = self._sums.get(place, {})
-        for key in [key for key in sums if key[0] == measure]:
-            del sums[key]
+    def clear(self, place: str, measure: str) -> None:
+        """Begin a measure from nothing, or cease to count it: what is stored and what was added are void."""
+        self._put(self._cleared, (place, measure), True)  # noqa: FBT003  there, or not
+        for where in [where for where in self._deltas if where[:2] == (place, measure)]:
+            self._put(self._deltas, where, {})
+        self.forget(place)
+
+    def cleared(self) -> list[tuple[str, str]]:
+        """Places and measures of which everything stored is to go before anything is added."""
+        return list(self._cleared)
+
+    def forget(self, place: str | None = None) -> None:
+        """Take nothing as read of a place, or of any."""
+        for name in list(self._sums) if place is None else [place]:
+            self._sums[name] = {}
 
     def pending(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Rows to add to counters, and rows to take from counters that are there."""

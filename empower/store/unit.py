@@ -69,6 +69,8 @@ class Unit:
                 mapping[key] = old
         del self._entries[mark.entries :]
         del self._writes[mark.writes :]
+        # What was read since the mark may hold what is undone now.
+        self._tally.forget()
 
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key, MISSING)))
@@ -147,14 +149,13 @@ class Unit:
         """Begin to count; the caller charges what the book holds already."""
         self._set(self._measured, place, self.measured(place) | {name})
         self.write(self.queries.add_measure, {"location": place, "name": name})
-        self._tally.forget(place, name)
+        self._tally.clear(place, name)
 
     def drop_measure(self, place: str, name: str) -> None:
         """Stop to count, and forget what was."""
         self._set(self._measured, place, self.measured(place) - {name})
-        self.write(self.queries.drop_counters, {"location": place, "name": name})
         self.write(self.queries.drop_measure, {"location": place, "name": name})
-        self._tally.forget(place, name)
+        self._tally.clear(place, name)
 
     def policy_text(self, digest: str) -> bytes | None:
         """The canonical text of a policy that was in force once."""
@@ -304,6 +305,7 @@ class Unit:
         for location in self._new_books:
             self._run(queries.add_book, [self._head(location)])
         self._run(queries.add_entry, [line._asdict() for line in self._entries])
+        self._run(queries.drop_counters, [{"location": place, "name": name} for place, name in self._tally.cleared()])
         more, less = self._tally.pending()
         self._run(queries.charge, more)
         self._run(queries.discharge, less)

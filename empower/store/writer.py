@@ -6,7 +6,7 @@ and many share a commit. Nothing waits on a timer.
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from empower.store.unit import Unit
 
 T = TypeVar("T")
 
+INTERRUPTED = "the writer was interrupted, nothing was written: try again with the same key"
 MOST_AT_ONCE = 256
 """Jobs in one transaction: bounds how long a job waits for the ones before it."""
 
@@ -68,26 +69,35 @@ class Writer:
 
     def _commit(self, tickets: list[Ticket]) -> None:
         """One transaction for all; if it cannot be written, each alone, so that one fault stops nobody else."""
+        begun = False
         try:
             with self._transaction() as unit:
+                begun = True
                 for ticket in tickets:
                     _try(ticket, unit)
         except Exception as error:  # noqa: BLE001  handed to whoever waits
-            if len(tickets) > 1:
-                for ticket in tickets:
-                    self._commit([ticket])
+            if begun and len(tickets) > 1:
+                self._commit_each(tickets)
                 return
-            tickets[0].error = error
+            for ticket in tickets:
+                ticket.error = error
         except BaseException:
-            _end(
-                tickets,
-                BusyError("the writer was interrupted, nothing was written: try again with the same key"),
-            )
+            _end(tickets, BusyError(INTERRUPTED))
             raise
         _end(tickets, None)
 
+    def _commit_each(self, tickets: list[Ticket]) -> None:
+        """Each alone; an interruption of one leaves no other without an answer."""
+        left = deque(tickets)
+        try:
+            while left:
+                self._commit([left.popleft()])
+        except BaseException:
+            _end(left, BusyError(INTERRUPTED))
+            raise
 
-def _end(tickets: list[Ticket], error: BaseException | None) -> None:
+
+def _end(tickets: Iterable[Ticket], error: BaseException | None) -> None:
     for ticket in tickets:
         ticket.error = error or ticket.error
         ticket.done = True

@@ -73,7 +73,8 @@ def test_a_book_is_append_only_for_the_store_itself(store: Store, other: sqlite3
 def test_two_entries_have_no_one_place(other: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         other.execute(f"INSERT INTO entry VALUES {OTHER}")
-    other.execute(f"INSERT OR IGNORE INTO entry VALUES {OTHER}")
+    with pytest.raises(sqlite3.IntegrityError):
+        other.execute(f"INSERT OR IGNORE INTO entry VALUES {OTHER}")
     assert other.execute("SELECT leaf FROM entry WHERE seq = 0").fetchall() == [(b"{}",)]
 
 

@@ -188,6 +188,11 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
 
+    op.execute(
+        "CREATE TRIGGER entry_no_replace BEFORE INSERT ON entry "  # noqa: S608  no input
+        "WHEN EXISTS (SELECT 1 FROM entry WHERE location = NEW.location AND seq = NEW.seq) "
+        f"BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END"
+    )
     for what in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER entry_no_{what.lower()} BEFORE {what} ON entry "

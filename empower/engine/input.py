@@ -1,0 +1,60 @@
+"""What comes from outside, held against the model of what it should be."""
+
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from empower.core.canonical import is_text
+from empower.core.errors import FieldError, InputError
+
+T = TypeVar("T")
+
+LARGEST_PAGE = 500
+
+
+def validated(model: type[T], value: T | dict[str, Any]) -> T:
+    """`value` as a `model`; raises `InputError` with everything that is wrong with it."""
+    if isinstance(value, model):
+        return value
+    refuse_surrogates(value)
+    try:
+        checked: T = model.model_validate(value)  # type: ignore[attr-defined]
+    except ValidationError as error:
+        raise input_error(error) from None
+    return checked
+
+
+def refuse_surrogates(value: object, pointer: str = "") -> None:
+    """Raise `InputError` for text that is no Unicode: half of a surrogate pair cannot be written down."""
+    if isinstance(value, str):
+        if not is_text(value):
+            message = "is not Unicode text: it holds half of a surrogate pair"
+            raise InputError(f"{pointer}: {message}", errors=[FieldError(pointer, message)])
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            refuse_surrogates(item, f"{pointer}/{name}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            refuse_surrogates(item, f"{pointer}/{index}")
+
+
+def page(limit: int) -> int:
+    """A page's size, if it can be one; raises `InputError`."""
+    if not 1 <= limit <= LARGEST_PAGE:
+        message = f"`{limit}` is no page size: take 1 to {LARGEST_PAGE}"
+        raise InputError(message, errors=[FieldError("/limit", message)])
+    return limit
+
+
+def input_error(error: ValidationError, prefix: str = "") -> InputError:
+    """What pydantic found wrong, as JSON pointers and sentences."""
+    errors = []
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        pointer = prefix + "".join(f"/{_escaped(part)}" for part in item["loc"])
+        errors.append(FieldError(pointer, item["msg"].removeprefix("Value error, ")))
+    first = errors[0]
+    return InputError(f"{first.pointer or 'the input'}: {first.message}", errors=errors)
+
+
+def _escaped(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
