@@ -1,5 +1,6 @@
 """`empower ledger`: read the books, and prove that they hold."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,12 +9,15 @@ from empower.cli import evidence
 from empower.cli.errors import BROKEN
 from empower.cli.options import engine_options, format_option, opened
 from empower.cli.output import Column, as_csv, as_json, console, show
+from empower.cli.outside import outside, outside_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from empower.core.note import Key
     from empower.engine import Engine
     from empower.ledger import BookReport, LedgerFinding, Report
+    from empower.ledger.findings import Head
 
 COLUMNS = (
     Column("location", lambda row: row.location),
@@ -69,11 +73,21 @@ def list_all(location: tuple[str, ...], since: int, limit: int, form: str) -> No
 @ledger.command()
 @click.option("--location", "-l", help="Only its book.")
 @click.option("--replay", is_flag=True, help="Decide every decision again.")
+@outside_options
 @format_option
 @engine_options
 @click.pass_context
-def verify(ctx: click.Context, location: str | None, form: str, *, replay: bool) -> None:
-    """Hold every book against itself: sequence, leaves, root, columns, counters and comps.
+def verify(
+    ctx: click.Context,
+    location: str | None,
+    form: str,
+    *,
+    replay: bool,
+    witness: Path | None,
+    checkpoints: Path | None,
+    trusted: tuple[str, ...],
+) -> None:
+    """Hold every book against itself: sequence, leaves, root, columns, counters and comps; and against what was signed.
 
     Exit code 5 if one does not hold.
     """
@@ -81,12 +95,20 @@ def verify(ctx: click.Context, location: str | None, form: str, *, replay: bool)
 
     with opened() as engine:
         places(engine, location)
-        report = verified(engine, location, replay=replay)
+        known = outside(engine, location, witness, checkpoints, trusted)
+        report = verified(engine, location, replay=replay, heads=known.heads, keys=known.keys)
     _print(report, form, replay=replay)
     ctx.exit(0 if report.ok else BROKEN)
 
 
-def verified(engine: "Engine", location: str | None, *, replay: bool) -> "Report":
+def verified(
+    engine: "Engine",
+    location: str | None,
+    *,
+    replay: bool,
+    heads: "Sequence[Head]" = (),
+    keys: "Sequence[Key]" = (),
+) -> "Report":
     """The report, with a progress bar on stderr."""
     from rich.progress import Progress
 
@@ -98,6 +120,8 @@ def verified(engine: "Engine", location: str | None, *, replay: bool) -> "Report
             engine.store,
             location,
             replay=replay,
+            heads=heads,
+            keys=keys,
             progress=lambda done, of: progress.update(task, completed=done, total=of),
         )
 

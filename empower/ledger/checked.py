@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from empower.core.checkpoint import Checkpoint, opened
 from empower.core.entry import moment_of, stamp
-from empower.core.errors import EmpowerError, LedgerError
+from empower.core.errors import EmpowerError, InputError, LedgerError
 from empower.core.merkle import root, unpack
 from empower.core.note import Key
 from empower.evidence.keys import verify
 from empower.evidence.statements import statement_of
+from empower.evidence.witness import Memory
 from empower.ledger import signing
 from empower.ledger.findings import BookReport, Head, LedgerFinding, Report
 from empower.ledger.lines import MEMBERS
@@ -120,7 +121,22 @@ def head_of(head: Checkpoint) -> Head:
     return Head(head.location, head.size, head.root.hex())
 
 
-def heads_outside(folder: Path, trusted: Collection[Key]) -> list[Head]:
-    """The heads in a folder of checkpoints; raises `LedgerError` for one that nobody trusted has signed."""
+def heads_outside(folder: Path, trusted: Collection[Key], deployment: str) -> list[Head]:
+    """The heads in a folder of checkpoints; raises `LedgerError` for one that nobody trusted has signed.
+
+    Those of other deployments, whose books are not here, are left out.
+    """
     paths = sorted(folder.glob(f"*{SUFFIX}"))
-    return [head_of(opened(note, trusted, verify).checkpoint) for path in paths for note in notes_in(path)]
+    notes = [note for path in paths for note in notes_in(path) if note.startswith(f"{deployment}/")]
+    return [head_of(opened(note, trusted, verify).checkpoint) for note in notes]
+
+
+def heads_witnessed(memory: Memory, deployment: str) -> list[Head]:
+    """The heads that a witness remembers of a deployment's books; raises `InputError` where it has seen none."""
+    heads = [memory.head(origin) for origin in memory.origins() if origin.rpartition("/")[0] == deployment]
+    if not heads:
+        raise InputError(
+            f"the witness `{memory.path}` has seen no book of `{deployment}`: `empower witness` shows it them",
+            code="nothing_witnessed",
+        )
+    return [head_of(head) for head in heads if head is not None]

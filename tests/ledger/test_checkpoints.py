@@ -175,7 +175,7 @@ def test_checkpoints_are_appended_outside_once_each(house, engine, signer, tmp_p
     second = making.make("cafe-a")[0]
     file = tmp_path / "out" / "cafe-a.checkpoints"
     assert file.read_text() == f"{first.note}\n{second.note}\n"
-    assert heads_outside(tmp_path / "out", [signer.key]) == [
+    assert heads_outside(tmp_path / "out", [signer.key], signer.key.name) == [
         ("cafe-a", item.size, item.root_hex) for item in (first, second)
     ]
 

@@ -1,0 +1,70 @@
+"""What `ledger verify` holds the store against that is not in it: keys, checkpoints outside, a witness's memory."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from empower.cli.evidence import keys_of
+
+if TYPE_CHECKING:
+    from empower.core.note import Key
+    from empower.engine import Engine
+    from empower.ledger.findings import Head
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Outside(NamedTuple):
+    """What is known of the books from elsewhere."""
+
+    heads: "list[Head]"
+    keys: "list[Key]"
+
+
+def outside_options(command: F) -> F:
+    """`--witness`, `--checkpoints` and `--key`."""
+    for option in (
+        click.option(
+            "--witness",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="A witness's memory: its heads must be met.",
+        ),
+        click.option(
+            "--checkpoints",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            envvar="EMPOWER_CHECKPOINTS",
+            show_envvar=True,
+            metavar="DIR",
+            help="Checkpoints outside the store: they must be met.",
+        ),
+        click.option(
+            "--key",
+            "trusted",
+            multiple=True,
+            metavar="VKEY",
+            help="The books' key as you know it; if left out, the signing key that is here.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def outside(
+    engine: "Engine", location: str | None, witness: Path | None, checkpoints: Path | None, trusted: tuple[str, ...]
+) -> Outside:
+    """The heads to be met, of one book or of all, and the keys to trust."""
+    from empower.evidence.witness import Memory
+    from empower.ledger import signing
+    from empower.ledger.checked import heads_outside, heads_witnessed
+
+    keys, heads = keys_of(trusted) or signing.at_hand(engine.store), []
+    name = signing.name_of(engine.store)
+    if witness is not None:
+        heads += heads_witnessed(Memory(witness), name)
+    if checkpoints is not None:
+        with engine.store.read() as unit:
+            heads += heads_outside(checkpoints, signing.trusted(unit, keys), name)
+    return Outside([head for head in heads if location in (None, head.location)], keys)
