@@ -117,9 +117,10 @@ class Clock:
 class Maker:
     """Makes books in a folder: `empower.db` and `policies`."""
 
-    def __init__(self, folder: Path, seed: int = 1) -> None:
+    def __init__(self, folder: Path, seed: int = 1, *, guests: int = 400) -> None:
         self.random = random.Random(seed)  # noqa: S311  a story, not a secret
         self.clock = Clock()
+        self.guests = guests
         self.policies = folder / "policies"
         self.policies.mkdir(parents=True)
         (self.policies / "bistro.toml").write_text(policy_text())
@@ -174,7 +175,7 @@ class Maker:
             "reason": pick.choice(["wrong_order", "long_wait"]),
             "amount": {"amount": pick.randrange(1, 3000), "currency": "GBP"},
             "check": {"id": f"C{pick.randrange(10**6)}", "total": {"amount": 8000, "currency": "GBP"}, "state": "open"},
-            "guest": pick.choice([None, f"loyalty:{pick.randrange(1, 400)}"]),
+            "guest": pick.choice([None, f"loyalty:{pick.randrange(1, self.guests)}"]),
             "note": pick.choice([None, f"said at table {pick.randrange(40)}"]),
             "accept_less": pick.random() < 0.2,
         }
@@ -209,6 +210,11 @@ class Maker:
                 return
         if note and salt and comp.status in ("voided", "reversed"):
             unit.add_note(comp.location, comp.last_seq, salt, note)
+
+    def deny(self) -> None:
+        """One request that nobody may grant, for nobody in particular: it moves no counter."""
+        asked = {"location": PLACES[1], "employee": "E1", "remedy": "discount", "reason": "long_wait"}
+        self.engine.request(asked | {"amount": {"amount": 9_500_000, "currency": "GBP"}}, by=WHO)
 
     def change_policy(self) -> None:
         """Put the policy that follows in the folder; the books take it up at their next write."""

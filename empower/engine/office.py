@@ -1,16 +1,19 @@
 """The engine's back office: locations, staff and keys."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 
 from empower.core.entry import stamp
-from empower.engine import keys, places, staff
-from empower.engine.desk import Desk
+from empower.core.errors import BusyError
+from empower.engine import erasing, keys, places, staff
+from empower.engine.desk import Desk, open_book
+from empower.engine.erasing import ErasedView
 from empower.engine.keys import Caller
 from empower.engine.moving import Within
 from empower.engine.policy_desk import PolicyDesk
 from empower.engine.views import KeyView, LocationView, NewKeyView, StaffImportView, StaffView
-from empower.store import Store
+from empower.store import Store, Unit
 from empower.store.people import touch_key
 
 TOUCH_SECONDS = 60
@@ -34,9 +37,13 @@ class Office:
 
     def open_location(self, location: str, *, title: str = "", by: str, why: str = "") -> LocationView:
         """Open the book of a location; raises `InputError`, `ConflictError`, `PolicyError`."""
-        return self.store.write(
-            lambda unit: places.open_location(self._desk, unit, location, title, by, why), alone=True
-        )
+
+        def job(unit: Unit) -> LocationView:
+            places.open_location(self._desk, unit, location, title, by, why)
+            keys.tell_of_keys(unit, location, self._desk.clock(), by)
+            return places.location_view(self._desk, unit, open_book(unit, location))
+
+        return self.store.write(job, alone=True)
 
     def staff(self, location: str | None = None) -> list[StaffView]:
         """The roster, and whether each role is held on the location's present business day."""
@@ -70,6 +77,11 @@ class Office:
                 return found.model_copy(update={"dry_run": True})
         return self.store.write(lambda unit: staff.add_staff(self._desk, unit, rows, by, why), alone=True)
 
+    def erase_guest(self, reference: str, *, by: str, why: str = "") -> ErasedView:
+        """Erase a guest and every note about them for good; raises `NotFoundError`, `InputError`."""
+        erased = self.store.write(lambda unit: erasing.erase_guest(self._desk, unit, reference, by, why), alone=True)
+        return erased.model_copy(update={"traces": not self.store.settle()})
+
     def create_key(self, *, scopes: Sequence[str], at: Sequence[str], name: str = "", by: str) -> NewKeyView:
         """Make an API key; its secret is in this answer and nowhere else."""
         return self.store.write(lambda unit: keys.create_key(self._desk, unit, scopes, at, name, by), alone=True)
@@ -93,5 +105,6 @@ class Office:
         touched = self._touched.get(key.id)
         if touched is None or (now - touched).total_seconds() >= TOUCH_SECONDS:
             self._touched[key.id] = now
-            self.store.write(lambda unit: touch_key(unit, key.id, stamp(now)))
+            with suppress(BusyError):  # when it was last used is no reason to keep a till waiting for an answer
+                self.store.write(lambda unit: touch_key(unit, key.id, stamp(now)))
         return keys.caller_of(key)

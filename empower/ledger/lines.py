@@ -78,11 +78,12 @@ class Chain:
             agrees = said["seq"] == seq and said["kind"] == kind and said["at"] == at and said["comp"] == comp
             if not agrees or said["location"] != location:
                 self._columns(said, {"location": location, "seq": seq, "kind": kind, "at": at, "comp": comp})
-            if at < self.last_at:
-                report.add("time", f"{at} is before the entry that precedes it", seq)
+            moment = said["at"]
+            if moment < self.last_at:
+                report.add("time", f"{moment} is before the entry that precedes it", seq)
             else:
-                self.last_at = at
-            yield Line(seq, kind, at, comp, said["by"], said["body"])
+                self.last_at = moment
+            yield Line(seq, said["kind"], moment, said["comp"], said["by"], said["body"])
 
     def _gap(self, seq: int) -> None:
         missing = f"entry {self.size} is missing" if seq > self.size else f"entry {seq} stands twice"
@@ -138,6 +139,7 @@ def _sound(said: dict[str, Any], leaf: bytes) -> bool:
         and said["at"][-1] == "Z"
         and type(said["kind"]) is str
         and type(said["by"]) is str
+        and (said["comp"] is None or type(said["comp"]) is str)
         and type(said["body"]) is dict
     )
     if sound and any(ending in leaf for ending in NUMBER_ENDS):

@@ -32,14 +32,6 @@ class Rebuild:
     dry_run: bool
 
 
-class _DryRunError(Exception):
-    """Ends a transaction of which nothing is to be written."""
-
-    def __init__(self, found: Rebuild) -> None:
-        super().__init__("a dry run")
-        self.found = found
-
-
 def rebuild(
     store: Store,
     location: str | None = None,
@@ -56,15 +48,10 @@ def rebuild(
     """
 
     def job(unit: Unit) -> Rebuild:
-        found = _rebuilt(store, unit, location, trust_entries=trust_entries, progress=progress, dry_run=dry_run)
-        if dry_run:
-            raise _DryRunError(found)
-        return found
+        with mending.undone(unit, always=dry_run):
+            return _rebuilt(store, unit, location, trust_entries=trust_entries, progress=progress, dry_run=dry_run)
 
-    try:
-        done = store.write(job, alone=True)
-    except _DryRunError as dry:
-        return dry.found
+    done = store.write(job, alone=True)
     store.forget()
     return done
 

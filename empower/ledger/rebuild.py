@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, get_args
 
 from empower.core.canonical import LARGEST_INTEGER
-from empower.core.comp import StateConflictError, usage_of
+from empower.core.comp import AmountError, StateConflictError, usage_of
 from empower.core.entry import Kind, moment_of, stamp
 from empower.core.history import step_of
 from empower.ledger.findings import BookReport
@@ -47,7 +47,7 @@ class Rebuilt:
             return self._decide(line) if line.kind == "decision" else self._step(line)
         except StateConflictError as conflict:
             self.report.add("life", conflict.why, line.seq)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (AmountError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             self.report.add("life", f"the entry makes no sense: {error}", line.seq)
         return None, None
 

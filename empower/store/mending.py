@@ -1,6 +1,7 @@
 """Projections replaced: what a rebuild writes. Each call drops what stands and writes what should."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete
@@ -9,6 +10,20 @@ from empower.store.queries import API_KEY, COMP, COUNTER, EMPLOYEE, LOCATION, ME
 from empower.store.unit import Unit
 
 Row = tuple[Any, ...]
+
+
+@contextmanager
+def undone(unit: Unit, *, always: bool = False) -> Iterator[None]:
+    """Undo at the end what was written within, if it failed; or `always`: what is here is written at once."""
+    unit.cursor.execute("SAVEPOINT mending")
+    kept = False
+    try:
+        yield
+        kept = not always
+    finally:
+        if not kept:
+            unit.cursor.execute("ROLLBACK TO SAVEPOINT mending")
+        unit.cursor.execute("RELEASE SAVEPOINT mending")
 
 
 def replace_comps(unit: Unit, location: str, chunks: Iterable[list[Row]]) -> None:
