@@ -14,6 +14,7 @@ COMMANDS = {
     "init": ("empower.cli.init:init", "Make the store, or bring it up to date."),
     "ask": ("empower.cli.ask:ask", "May I comp this? Answers, and holds nothing."),
     "comp": ("empower.cli.comp:comp", "Request, look at and settle comps."),
+    "approval": ("empower.cli.approval:approval", "What waits for somebody else, and their yes or no."),
     "budget": ("empower.cli.budget:budget", "What each limit has left."),
     "location": ("empower.cli.location:location", "Open and list properties."),
     "staff": ("empower.cli.staff:staff", "Who has which role, where and when."),

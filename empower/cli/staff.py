@@ -5,6 +5,7 @@ from typing import IO
 
 import click
 
+from empower.cli import approvers
 from empower.cli.options import engine_options, format_option, opened, who, why_option
 from empower.cli.output import Column, as_json, show
 from empower.core.errors import InputError
@@ -107,3 +108,7 @@ def list_all(location: str | None, form: str) -> None:
         places(engine, location)
         found = engine.staff(location)
     show(found, form, COLUMNS, empty="nobody is on the roster")
+
+
+for _command in approvers.COMMANDS:
+    staff.add_command(_command)

@@ -49,7 +49,7 @@ class Grant(NamedTuple):
 
 
 def approving_roles(policy: Policy, roles: tuple[str, ...], role: str | None, held: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of an approver's `roles` that may approve a request decided under `role`; of any `held` where that is none."""
+    """Those of an approver's `roles` that may approve a request decided under `role`, or under any `held` if none."""
     asking = held if role is None else (role,)
     return tuple(
         name for name in roles if name in policy.roles and any(policy.roles[name].approves_role(own) for own in asking)

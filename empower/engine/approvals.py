@@ -90,7 +90,7 @@ class Approvals(Office):
         answer: Callable[[Unit, Who], Comp | EmpowerError],
     ) -> CompView:
         with self.store.read() as unit:
-            find(unit, comp_id, within)
+            approving.check_unanswered(unit, find(unit, comp_id, within))
         who = Who(proof.employee(self._prover), proof.kind, by, within)
 
         def job(unit: Unit) -> EmpowerError | None:

@@ -272,6 +272,14 @@ def _again(unit: Unit, comp: Comp, who: Who, kind: str, amount_minor: int | None
     return comp if same else None
 
 
+def check_unanswered(unit: Unit, comp: Comp) -> None:
+    """Raise `ConflictError` for a comp on which nobody's yes or no can be given, or said again."""
+    if comp.status is not Status.PENDING:
+        line = unit.entry(comp.location, comp.last_seq)
+        if line is None or line.kind not in ("approve", "decline"):
+            raise settled(unit, comp)
+
+
 def settled(unit: Unit, comp: Comp) -> ConflictError:
     """Who was faster, and when."""
     line = unit.entry(comp.location, comp.last_seq)
@@ -290,5 +298,7 @@ def who_ended(line: Entry | None) -> str | None:
     if line is None or line.kind == "expire":
         return None
     said = content(line.leaf)
-    person: str = said["body"].get("approver") or said["body"].get("decliner") or said["by"]
+    body = said["body"]
+    asked_by = body["request"]["employee"] if line.kind == "decision" else None
+    person: str = body.get("approver") or body.get("decliner") or asked_by or said["by"]
     return person

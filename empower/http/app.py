@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from empower.engine import Engine
-from empower.http import access, comps, deciding, docs, evidence, logs, operations, problems, reading
+from empower.http import access, approvals, comps, deciding, docs, evidence, logs, operations, problems, reading
 from empower.http.caretaker import care
 from empower.http.edge import Edge
 from empower.http.limits import BodyLimit
@@ -40,7 +40,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.openapi = describer(app)  # type: ignore[method-assign]
     problems.install(app)
     app.state.routes = list(app.routes)
-    for part in (deciding, comps, reading, evidence, access, operations, docs):
+    for part in (deciding, comps, approvals, reading, evidence, access, operations, docs):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     app.add_middleware(BodyLimit)

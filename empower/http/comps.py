@@ -114,10 +114,10 @@ def comps(door: ReadDoor, query: Annotated[CompsQuery, Query()]) -> Response:
 def comp(door: ReadDoor, id: CompId) -> Response:  # noqa: A002  the parameter's name
     """A comp with its whole life. Key: `pos`, `finance`."""
     call = door.enter()
-    return answer(call.engine.comp(_bounded(id), within=call.within))
+    return answer(call.engine.comp(bounded(id), within=call.within))
 
 
-def _bounded(comp_id: str) -> str:
+def bounded(comp_id: str) -> str:
     """No id is longer, so none is found by what is left of it."""
     return comp_id[:LONGEST_ID]
 
@@ -136,8 +136,8 @@ def capture(door: PosDoor, id: CompId, body: JsonBody) -> Response:  # noqa: A00
     """
     call = door.enter()
     asked = validated(Capture, body.object_or_nothing())
-    amount = _minor(call, id, asked.amount)
-    return answer(call.engine.capture(_bounded(id), amount, by=call.by, within=call.within))
+    amount = minor_of(call, id, asked.amount)
+    return answer(call.engine.capture(bounded(id), amount, by=call.by, within=call.within))
 
 
 @router.post(
@@ -151,7 +151,7 @@ def void(door: PosDoor, id: CompId, body: JsonBody) -> Response:  # noqa: A002
     """Release the hold. Once voided, the same again answers the same. Key: `pos`."""
     call = door.enter()
     asked = validated(Void, body.object_or_nothing())
-    return answer(call.engine.void(_bounded(id), note=asked.note, by=call.by, within=call.within))
+    return answer(call.engine.void(bounded(id), note=asked.note, by=call.by, within=call.within))
 
 
 @router.post(
@@ -165,16 +165,16 @@ def reverse(door: PosDoor, id: CompId, body: JsonBody) -> Response:  # noqa: A00
     """Give back all that was captured, or `amount` of it, to the very budgets it came from. Key: `pos`."""
     call = door.enter()
     asked = validated(Reverse, body.object_or_nothing())
-    amount = _minor(call, id, asked.amount)
-    view = call.engine.reverse(_bounded(id), amount, note=asked.note, by=call.by, within=call.within)
+    amount = minor_of(call, id, asked.amount)
+    view = call.engine.reverse(bounded(id), amount, note=asked.note, by=call.by, within=call.within)
     return answer(view)
 
 
-def _minor(call: Call, comp_id: str, amount: Any) -> int | None:
+def minor_of(call: Call, comp_id: str, amount: Any) -> int | None:
     """An amount in minor units; raises `InputError` where it comes in another currency than the comp's."""
     if not isinstance(amount, Money):
         return amount  # type: ignore[no-any-return]
-    currency = call.engine.comp(_bounded(comp_id), within=call.within).amount.currency
+    currency = call.engine.comp(bounded(comp_id), within=call.within).amount.currency
     if amount.currency != currency:
         message = f"this comp is in `{currency}`, not `{amount.currency}`"
         raise InputError(message, errors=[FieldError("/amount/currency", message, currency)])

@@ -11,13 +11,14 @@ from pydantic.json_schema import models_json_schema
 
 from empower.core.request import Request
 from empower.engine import OptionsRequest
+from empower.http.approvals import Approve, Decline
 from empower.http.authzen import Evaluation, Evaluations
 from empower.http.comps import Capture, Reverse, Void
 from empower.http.deciding import Batch
 from empower.http.problems import Problem
 
 INPUTS: tuple[type[BaseModel], ...] = (
-    Request, Batch, OptionsRequest, Capture, Void, Reverse, Evaluation, Evaluations, Problem,
+    Request, Batch, OptionsRequest, Capture, Void, Reverse, Approve, Decline, Evaluation, Evaluations, Problem,
 )  # fmt: skip
 DESCRIPTION = """\
 An employee stands in front of an unhappy guest. The till asks, "may I comp this?" Here it is answered, with reasons;
@@ -30,6 +31,7 @@ A list is `{"items": […], "next": cursor or null}`. Every error is a problem (
 TAGS = [
     {"name": "deciding", "description": "Questions that change nothing."},
     {"name": "comps", "description": "Requests with their life: held, captured, voided, reversed."},
+    {"name": "approvals", "description": "What waits for somebody else, and their yes or no."},
     {"name": "reading", "description": "Locations, budgets and books."},
     {"name": "AuthZEN", "description": "The same question in OpenID AuthZEN Authorization API 1.0."},
     {"name": "operations", "description": "For those who run the service."},

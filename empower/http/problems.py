@@ -86,6 +86,8 @@ def answer_to(error: EmpowerError, request_id: str) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="empower"'
     if isinstance(error, BusyError):
         headers["Retry-After"] = "1"
+    if "retry_after" in error.more:
+        headers["Retry-After"] = str(error.more["retry_after"])
     return answer(problem_of(error, request_id), headers)
 
 

@@ -48,6 +48,15 @@ class CompsQuery(Query):
     limit: Limit = 50
 
 
+class ApprovalsQuery(Query):
+    """Which of what waits, and for whom."""
+
+    location: Name | None = None
+    approver: Ref | None = Field(default=None, description="an employee: what each would be for them")
+    cursor: str | None = Field(default=None, max_length=64, description="`next` of the page before")
+    limit: Annotated[int, Field(ge=1, le=100, description="how many at most")] = 50
+
+
 class BudgetsQuery(Query):
     """Whose budgets; limits per guest, check, incident or shift are there only if one is named."""
 

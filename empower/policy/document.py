@@ -164,6 +164,9 @@ class ApprovalSection(Section):
     """How a yes by another person works here."""
 
     expires: Duration | None = Field(default=None, description='how long a request waits for a yes: "15 minutes"')
+    climb_after: Duration | None = Field(
+        default=None, description='after so long the next roles are asked, too: "3 minutes"; absent: all at once'
+    )
     two_people_over: Amount | None = Field(
         default=None, description="above this two people must approve; with the currency's decimals: 1000.00"
     )

@@ -140,11 +140,8 @@ def _when(section: WhenSection, money: Currency) -> When:
 def _approval(whole: Whole, money: Currency) -> Approval:
     section = whole.document.approval
     over = _minor(section.two_people_over, money)
-    return (
-        Approval(two_people_over=over)
-        if section.expires is None
-        else Approval(expires_seconds=section.expires, two_people_over=over)
-    )
+    rest = Approval(climb_after_seconds=section.climb_after, two_people_over=over)
+    return rest if section.expires is None else rest.model_copy(update={"expires_seconds": section.expires})
 
 
 def _holds(whole: Whole) -> Holds:

@@ -35,6 +35,7 @@ def spelled(policy: Policy) -> Spelled:
             "approval": _said(
                 {
                     "expires": duration(policy.approval.expires_seconds),
+                    "climb_after": _duration(policy.approval.climb_after_seconds),
                     "two_people_over": _money(policy.approval.two_people_over, code),
                 }
             ),
@@ -50,6 +51,10 @@ def leaves(value: Any, address: str = "") -> Iterator[tuple[str, Any]]:
         return
     for key, item in value.items():
         yield from leaves(item, f"{address}.{key}" if address else key)
+
+
+def _duration(seconds: int | None) -> str | None:
+    return None if seconds is None else duration(seconds)
 
 
 def duration(seconds: int) -> str:

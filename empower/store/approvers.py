@@ -144,7 +144,9 @@ def pending(unit: Unit, wanted: Pending, limit: int) -> list[Comp]:
 def given(unit: Unit, location: str, guest: str) -> tuple[int, int, str | None]:
     """How many comps a guest was granted here, their minor units, and when the last was."""
     query = select(
-        func.count(), func.coalesce(func.sum(COMP.c.held_minor + COMP.c.captured_minor), 0), func.max(COMP.c.updated_at)
+        func.count(),
+        func.coalesce(func.sum(COMP.c.held_minor + COMP.c.captured_minor), literal_column("0")),
+        func.max(COMP.c.updated_at),
     ).where(
         COMP.c.location == bindparam("location"),
         COMP.c.guest == bindparam("guest"),

@@ -259,7 +259,7 @@ def test_a_body_with_a_false_length_is_counted(till: TestClient) -> None:
     [
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/v1/comps/", 404, "not_found"),
-        ("POST", "/v1/comps/1/approve", 404, "not_found"),
+        ("POST", "/v1/comps/1/undo", 404, "not_found"),
         ("GET", "/v1/evaluate", 405, "method_not_allowed"),
         ("DELETE", "/v1/comps", 405, "method_not_allowed"),
         ("PATCH", "/healthz", 405, "method_not_allowed"),

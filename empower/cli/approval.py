@@ -1,0 +1,187 @@
+"""`empower approval`: what waits for somebody else, and their yes or no."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from empower.cli.amounts import Cash, minor_of
+from empower.cli.errors import DONE, ESCALATED
+from empower.cli.options import engine_options, format_option, opened, who
+from empower.cli.output import Column, console, lines, new_table, show, text, when
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from empower.engine import Engine
+    from empower.engine.proofs import Pin
+    from empower.engine.views import CompView, PendingView
+
+COLUMNS = (
+    Column("id", lambda row: row.comp.id),
+    Column("location", lambda row: row.comp.location),
+    Column("employee", lambda row: row.requester.id),
+    Column("name", lambda row: row.requester.name),
+    Column("remedy", lambda row: row.comp.request["remedy"]),
+    Column("reason", lambda row: row.comp.request["reason"]),
+    Column("amount", lambda row: Cash(row.comp.approval.amount, row.comp.amount.currency)),
+    Column("currency", lambda row: row.comp.amount.currency),
+    Column("asked_now", lambda row: " ".join(row.comp.approval.asked_now)),
+    Column("expires_at", lambda row: row.comp.approval.expires_at),
+    Column("seconds_left", lambda row: row.seconds_left),
+)
+WATCH_SECONDS = 2
+_id = click.argument("comp_id", metavar="ID")
+_as = click.option("--as", "approver", required=True, metavar="EMPLOYEE", help="Who answers; their PIN is asked for.")
+_pin_stdin = click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input instead.")
+_location = click.option("--location", "-l", help="Only there.")
+
+
+@click.group()
+def approval() -> None:
+    """What waits for somebody else, and their yes or no."""
+
+
+@approval.command("list")
+@_location
+@click.option("--as", "approver", metavar="EMPLOYEE", help="Say what each would be for them.")
+@click.option("--limit", type=click.IntRange(1, 100), default=50, show_default=True)
+@click.option("--cursor", help="Where the page before ended.")
+@format_option
+@engine_options
+def list_all(form: str, **asked: Any) -> None:
+    """What waits, the oldest first."""
+    with opened() as engine:
+        page = engine.approvals(**asked)
+        zones = {item.id: item.timezone for item in engine.locations()}
+    show(page.items, form, COLUMNS, table=lambda: table(page.items, zones), empty="nothing waits")
+    if page.next:
+        click.echo(f"there are more: --cursor {page.next}", err=True)
+
+
+@approval.command()
+@_id
+@_as
+@click.option("--amount", "-a", help="Less than was asked, such as 12.50.")
+@click.option("--note", help="For the record.")
+@_pin_stdin
+@format_option
+@engine_options
+@click.pass_context
+def approve(ctx: click.Context, /, comp_id: str, approver: str, form: str, **said: Any) -> None:
+    """Say yes, on the approver's own limits.
+
+    Exit codes: 0 approved, 4 pending until another person says yes too, 1 refused.
+    """
+    with opened() as engine:
+        currency = engine.comp(comp_id).amount.currency
+        less = None if said["amount"] is None else minor_of(said["amount"], currency)
+        proof = _proof(approver, stdin=said["pin_stdin"])
+        done = engine.approve(comp_id, proof, less, note=said["note"], by=who())
+        _show(engine, done, form)
+    ctx.exit(ESCALATED if done.status == "pending" else DONE)
+
+
+@approval.command()
+@_id
+@_as
+@click.option("--note", required=True, help="Why.")
+@_pin_stdin
+@format_option
+@engine_options
+def decline(comp_id: str, approver: str, note: str, form: str, *, pin_stdin: bool) -> None:
+    """Say no, and why."""
+    with opened() as engine:
+        engine.comp(comp_id)
+        _show(engine, engine.decline(comp_id, _proof(approver, stdin=pin_stdin), note=note, by=who()), form)
+
+
+@approval.command()
+@_location
+@click.option("--as", "approver", metavar="EMPLOYEE", help="Say what each would be for them.")
+@click.option("--once", is_flag=True, help="Show what waits now, and end.")
+@format_option
+@engine_options
+def watch(location: str | None, approver: str | None, form: str, *, once: bool) -> None:
+    """Print each comp that comes to wait, until stopped with Ctrl-C."""
+    from threading import Event
+
+    seen: set[str] = set()
+    with opened() as engine:
+        zones = {item.id: item.timezone for item in engine.locations()}
+        while True:
+            page = engine.approvals(location=location, approver=approver, limit=100)
+            fresh = [item for item in page.items if item.comp.id not in seen]
+            if fresh:
+                show(fresh, form, COLUMNS, table=lambda rows=fresh: table(rows, zones))  # type: ignore[misc]
+            seen = {item.comp.id for item in page.items}
+            if once or Event().wait(WATCH_SECONDS):
+                return
+
+
+def _proof(approver: str, *, stdin: bool) -> "Pin":
+    from empower.engine.proofs import Pin
+
+    return Pin(approver, read_pin(f"PIN of {approver}", stdin=stdin))
+
+
+def read_pin(prompt: str, *, stdin: bool, twice: bool = False) -> str:
+    """A PIN that is typed unseen, or a line of standard input."""
+    if stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    return typed
+
+
+def _show(engine: "Engine", done: "CompView", form: str) -> None:
+    from empower.cli.comp import COLUMNS as COMP_COLUMNS
+    from empower.cli.comps import detail
+    from empower.cli.places import places
+
+    show([done], form, COMP_COLUMNS, table=lambda: detail(done, places(engine)[done.location].timezone))
+    if form == "table" and done.approval is not None:
+        left = done.approval.people - len(done.approval.approved)
+        console(err=True).print(text(f"{left} more must say yes"))
+
+
+def table(items: "Sequence[PendingView]", zones: dict[str, str]) -> "Table":
+    """Three lines a comp: who and what, what stopped it, what is known of the guest."""
+    rows = new_table()
+    rows.add_column("id", min_width=36, no_wrap=True)
+    rows.add_column("who and what", overflow="fold")
+    rows.add_column("amount\nleft", justify="right", no_wrap=True)
+    for item in items:
+        told = [f"{item.requester.name}: {item.remedy}, {item.reason}", *(found.message for found in item.stopped_by)]
+        rows.add_row(
+            lines(
+                text(item.comp.id),
+                text(f"{item.comp.location}, {when(item.comp.created_at, zones[item.comp.location])}", "dim"),
+                text(_asked(item), "dim"),
+            ),
+            lines(text(told[0]), *(text(said, "yellow") for said in told[1:]), *_about(item)),
+            lines(
+                text(Cash(item.comp.approval.amount if item.comp.approval else 0, item.comp.amount.currency)),
+                text(f"{item.seconds_left // 60}:{item.seconds_left % 60:02}", "dim"),
+            ),
+        )
+    return rows
+
+
+def _asked(item: "PendingView") -> str:
+    asked = item.comp.approval.asked_now if item.comp.approval else []
+    return f"asks {' and '.join(asked)}"
+
+
+def _about(item: "PendingView") -> list[Any]:
+    """What is known of the guest, and what it is for the approver who looks."""
+    said = []
+    if item.guest is not None:
+        given = Cash(item.guest.amount, item.guest.currency).readable
+        said.append(text(f"this guest had {item.guest.comps} here before, {given}", "dim"))
+    if item.for_approver is not None:
+        most = item.for_approver.most
+        may = "you may not grant it" if most is None else f"you may grant {Cash(most.amount, most.currency).readable}"
+        said.append(text(may, "green" if item.for_approver.may else "red"))
+    return said
