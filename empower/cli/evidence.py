@@ -169,4 +169,68 @@ RECEIPT = (
     Column("by", lambda row: row.said["by"]),
     Column("body", lambda row: json.dumps(row.said["body"], ensure_ascii=False)),
 )
-COMMANDS = (checkpoint, prove, check)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@click.option("--location", "-l", help="Only its book; all if left out.")
+@format_option
+@engine_options
+def publish(folder: Path, location: str | None, form: str) -> None:
+    """Write each book, as far as it is signed, as static files that an auditor copies and checks.
+
+    DIR/LOCATION holds the checkpoint, the tiles and the entries (c2sp.org/tlog-tiles). What was published before stays.
+    """
+    from empower.cli.places import places
+    from empower.ledger.publish import publish as write
+
+    with opened() as engine:
+        places(engine, location)
+        found = write(engine.store, folder, location)
+    if form == "csv":
+        click.echo(as_csv(found, PUBLISHED), nl=False)
+    for item in found:
+        if form == "json":
+            click.echo(as_json({"location": item.location, "size": item.size, "root": item.root_hex}))
+        elif form == "table":
+            click.echo(f"{folder / item.location}  {item.size} entries  {item.files} new files")
+    if not found and form == "table":
+        click.echo("nothing is signed yet: empower ledger checkpoint")
+
+
+PUBLISHED = (
+    Column("location", lambda row: row.location),
+    Column("size", lambda row: row.size),
+    Column("root", lambda row: row.root_hex),
+)
+
+
+@click.command("check-tiles")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
+@key_option
+@format_option
+def check_tiles(folder: Path, trusted: tuple[str, ...], form: str) -> None:
+    """Check what was published: every entry, every tile and the signed heads. No store, no network.
+
+    Exit code 5 if it does not hold.
+    """
+    from empower.evidence.tiles import check_tiles as hold
+    from empower.evidence.tiles import published
+
+    keys = keys_of(trusted)
+    heads = [hold(path, keys) for path in published(folder)]
+    if form == "csv":
+        click.echo(as_csv(heads, HEADS), nl=False)
+    for head in heads:
+        if form == "json":
+            click.echo(as_json({"origin": head.origin, "size": head.size, "root": head.root.hex()}))
+        elif form == "table":
+            click.echo(f"{head.location}  {head.size} entries  root {head.root.hex()[:16]}…  holds")
+
+
+HEADS = (
+    Column("origin", lambda row: row.origin),
+    Column("size", lambda row: row.size),
+    Column("root", lambda row: row.root.hex()),
+)
+COMMANDS = (checkpoint, prove, check, publish, check_tiles)

@@ -118,3 +118,18 @@ def test_a_place_that_cannot_be_written_is_told(bistro, receipt, tmp_path):
     assert result.exit_code == 2
     _, comp, _ = receipt
     assert bistro("ledger", "prove", comp, "--out", str(tmp_path / "no" / "where")).exit_code == 1
+
+
+def test_what_is_published_is_checked_with_nothing_but_the_key(bistro, receipt, tmp_path):
+    vkey, _, _ = receipt
+    there = tmp_path / "public"
+    assert bistro("ledger", "publish", str(there)).exit_code == 0
+    result = bistro("ledger", "check-tiles", str(there), "--key", vkey, "--format", "json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["origin"].endswith("/bistro-soho")
+    assert bistro("ledger", "check-tiles", str(there), "--key", vkey).stdout.endswith("holds\n")
+    tile = next((there / "bistro-soho" / "tile" / "0").rglob("*.p/*"))
+    tile.write_bytes(bytes(len(tile.read_bytes())))
+    broken = bistro("ledger", "check-tiles", str(there), "--key", vkey)
+    assert broken.exit_code == 5
+    assert "is not the tile that the entries make" in broken.stderr
