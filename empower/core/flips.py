@@ -10,6 +10,10 @@ from empower.core.decision import Decision, Finding
 from empower.core.straight import APPROVE
 
 EXAMPLES = 10
+ASSUMPTION = (
+    "What only the candidate approves is taken as captured in full, and what it would have escalated as not given. "
+    "What would have been asked instead is not known."
+)
 ORDER = {code: number for number, code in enumerate(Code)}
 GROUPS = ("outcome", "role", "remedy", "reason", "location")
 
@@ -52,7 +56,7 @@ class Flips:
         self.days: dict[tuple[str, str], list[int]] = {}
         self.more: Counter[str] = Counter()
         self._lost: dict[str, tuple[str, int]] = {}
-        self._telling: dict[tuple[Any, ...], Example] = {}
+        self._telling: dict[tuple[Any, ...], list[Example]] = {}
 
     def take(self, answered: Answered, full: Callable[[], Decision]) -> None:
         """One answer."""
@@ -83,9 +87,11 @@ class Flips:
         for group, name in zip(GROUPS, names, strict=True):
             self.by[group][name] += 1
         key = (kind, role, facts.remedy, facts.reason)
-        known = self._telling.get(key)
-        if known is None or facts.amount_minor > known.amount_minor:
-            self._telling[key] = self._example(answered, role, full)
+        known = self._telling.setdefault(key, [])
+        if len(known) < EXAMPLES or facts.amount_minor > known[-1].amount_minor:
+            del known[EXAMPLES - 1 :]
+            known.append(self._example(answered, role, full))
+            known.sort(key=lambda item: -item.amount_minor)
 
     @staticmethod
     def _example(answered: Answered, role: str, full: Callable[[], Decision]) -> Example:
@@ -133,6 +139,7 @@ class Flips:
 
     @property
     def examples(self) -> list[Example]:
-        """The ten that tell most: the largest of each kind, role, remedy and reason, the largest first."""
-        found = sorted(self._telling.values(), key=lambda item: (-item.amount_minor, item.at, item.comp))
-        return found[:EXAMPLES]
+        """The ten that tell most: the largest of each kind, role, remedy and reason first, then the next largest."""
+        ranked = [(rank, item) for known in self._telling.values() for rank, item in enumerate(known)]
+        ranked.sort(key=lambda pair: (pair[0], -pair[1].amount_minor, pair[1].at, pair[1].comp))
+        return [item for _, item in ranked[:EXAMPLES]]

@@ -50,15 +50,15 @@ def backtest(
     flips, done, errors = Flips(), 0, 0
     with store.read() as unit:
         sizes = {book.location: book.size for book in books(unit)}
-        chosen = _chosen(sizes, locations)
-        governed = {name: policy for name in chosen if (policy := candidate.policy_for(name))}
+        names = chosen(sizes, locations)
+        governed = {name: policy for name in names if (policy := candidate.policy_for(name))}
         if not governed:
             raise PolicyError("the candidate governs none of these locations", code="governs_nothing")
         total = sum(sizes[name] for name in governed)
         for policy in {item.digest: item for item in governed.values()}.values():
             compiled, wide = CompiledPolicy(policy), Counters()
-            names = [name for name, item in governed.items() if item.digest == policy.digest]
-            for group in [names] if compiled.wide_measures else [[name] for name in names]:
+            under = [name for name, item in governed.items() if item.digest == policy.digest]
+            for group in [under] if compiled.wide_measures else [[name] for name in under]:
                 tests = {name: Backtest(compiled, flips.take, wide) for name in group}
                 for entry in _merged(unit, group):
                     _take(tests[entry.location], flips, entry, begin)
@@ -68,10 +68,11 @@ def backtest(
                 errors += sum(test.errors for test in tests.values())
     if progress is not None:
         progress(total, total)
-    return Backtested(flips, done, errors, sorted(governed), sorted(set(chosen) - governed.keys()))
+    return Backtested(flips, done, errors, sorted(governed), sorted(set(names) - governed.keys()))
 
 
-def _chosen(sizes: dict[str, int], locations: list[str] | None) -> list[str]:
+def chosen(sizes: dict[str, int], locations: list[str] | None) -> list[str]:
+    """The locations that were named, or all; raises `InputError` with the nearest name."""
     errors = [unknown_name("/location", "location", name, sizes) for name in locations or () if name not in sizes]
     if errors:
         raise InputError(errors[0].message, code="unknown_location", errors=errors)
