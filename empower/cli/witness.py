@@ -115,4 +115,4 @@ def _print(found: "Sequence[Seen]", form: str) -> None:
         said = click.style(SHOWN[item.status], fg="red" if item.status == "refused" else "green")
         click.echo(f"{item.location}  {item.size} entries  {said}{why}")
     if not found and form == "table":
-        click.echo("no books")
+        click.echo("no book is signed yet")

@@ -1,11 +1,14 @@
 """Signed heads and proofs over HTTP."""
 
+import logging
+
 import pytest
 
 from empower import clock
 from empower.core.receipt import hold, parse
 from empower.evidence.keys import verify
 from empower.evidence.statements import statement_of
+from empower.http.caretaker import Caretaker
 from empower.ledger import signing
 from empower.ledger.checkpoints import Checkpoints, Pace
 from empower.ledger.outside import Outside
@@ -79,3 +82,25 @@ def test_an_entry_after_the_checkpoint_waits_for_the_next(auditor, till, signer)
     seq = hold_comp(till)["entries"][0]["seq"]
     response = auditor.get(f"{BOOK}/proof/{seq}")
     assert (response.status_code, response.json()["code"]) == (404, "no_checkpoint")
+
+
+def test_while_serving_books_are_signed_when_they_are_due(engine, signer, till, auditor, monkeypatch):
+    monkeypatch.setenv("EMPOWER_CHECKPOINT_ENTRIES", "1")
+    before = auditor.get(f"{BOOK}/checkpoint").json()["size"]
+    hold_comp(till)
+    Caretaker(engine).checkpoint()
+    after = auditor.get(f"{BOOK}/checkpoint").json()["size"]
+    assert after > before
+    Caretaker(engine).checkpoint()
+    assert auditor.get(f"{BOOK}/checkpoint").json()["size"] == after
+
+
+def test_while_serving_a_lost_key_is_told_once(engine, signer, till, monkeypatch, caplog, tmp_path):
+    monkeypatch.setenv("EMPOWER_CHECKPOINT_ENTRIES", "1")
+    hold_comp(till)
+    (tmp_path / "empower.db.signing").unlink()
+    caretaker = Caretaker(engine)
+    with caplog.at_level(logging.ERROR, "empower.http"):
+        caretaker.checkpoint()
+        caretaker.checkpoint()
+    assert [record.fields["code"] for record in caplog.records] == ["signing_key_missing"]
