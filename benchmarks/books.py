@@ -118,7 +118,7 @@ class Maker:
     """Makes books in a folder: `empower.db` and `policies`."""
 
     def __init__(self, folder: Path, seed: int = 1, *, guests: int = 400) -> None:
-        self.random = random.Random(seed)  # noqa: S311  a story, not a secret
+        self.random = random.Random(seed)
         self.clock = Clock()
         self.guests = guests
         self.policies = folder / "policies"

@@ -71,9 +71,11 @@ def plain(facts: Facts, used: Used) -> str:
     if week.held_minor + week.spent_minor + amount > 30000:
         escalate = True
     guest = used.guest
-    if guest is None:
-        escalate = True
-    elif guest.held_minor + guest.spent_minor + amount > 6000 or guest.held_count + guest.spent_count >= 2:
+    if (
+        guest is None
+        or guest.held_minor + guest.spent_minor + amount > 6000
+        or guest.held_count + guest.spent_count >= 2
+    ):
         escalate = True
     month = used.month
     if month.held_minor + month.spent_minor + amount > 600000:

@@ -76,7 +76,7 @@ class Campaign:
 
     def __init__(self, folder: Path, *, requests: int, rows: int, seed: int) -> None:
         self.folder = folder
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
         self.rows = rows
         self.heads: list[Head] = []
         self.source = folder / "source"

@@ -4,7 +4,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from empower import clock
 from empower.engine import Engine
+from empower.ledger import signing
+from empower.ledger.checkpoints import Checkpoints, Pace
+from empower.ledger.outside import Outside
 from tests.http.conftest import Connect, body, hold
 from tests.http.shape import assert_problem
 
@@ -31,6 +35,9 @@ CALLS = {
     ("GET", "/v1/budgets?location=bistro-soho"): (None, "pos finance"),
     ("GET", "/v1/locations"): (None, "pos finance"),
     ("GET", "/v1/books/bistro-soho/entries"): (None, "finance"),
+    ("GET", "/v1/books/bistro-soho/checkpoint"): (None, "finance"),
+    ("GET", "/v1/books/bistro-soho/proof/0"): (None, "finance"),
+    ("GET", "/v1/books/bistro-soho/consistency?from=1"): (None, "finance"),
     ("POST", "/access/v1/evaluation"): (QUESTION, "pos"),
     ("POST", "/access/v1/evaluations"): ({"evaluations": [QUESTION]}, "pos"),
 }
@@ -38,12 +45,13 @@ CALLS = {
 
 @pytest.mark.parametrize(("method", "path"), list(CALLS))
 @pytest.mark.parametrize("scope", ["pos", "finance", "admin"])
-def test_scopes(connect: Connect, method: str, path: str, scope: str) -> None:
+def test_scopes(connect: Connect, engine: Engine, method: str, path: str, scope: str) -> None:
     sent, scopes = CALLS[method, path]
     comp = hold(connect("admin"), "first")
-    response = connect(scope).request(
-        method, path.replace("ID", comp["id"]), json=sent, headers={"Idempotency-Key": "k"}
-    )
+    signing.new(engine.store, by="test", clock=clock.now)
+    Checkpoints(engine.store, clock.now, outside=Outside(), pace=Pace()).make()
+    path = path.replace("ID", comp["id"])
+    response = connect(scope).request(method, path, json=sent, headers={"Idempotency-Key": "k"})
     if scope in scopes.split() or scope == "admin":
         assert response.status_code in (200, 201, 409), response.text
     else:
@@ -59,7 +67,13 @@ def test_every_call_of_the_document_needs_a_key_and_is_in_this_table(app: FastAP
         if said.get("security")
     }
     tested = {
-        (method, path.split("?")[0].replace("ID", "{id}").replace("/bistro-soho/", "/{location}/"))
+        (
+            method,
+            path.split("?")[0]
+            .replace("ID", "{id}")
+            .replace("proof/0", "proof/{seq}")
+            .replace("/bistro-soho/", "/{location}/"),
+        )
         for method, path in CALLS
     }
     assert described == tested
