@@ -5,16 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from empower.core import comp as life
+from empower.core.canonical import LARGEST_INTEGER, is_text
 from empower.core.comp import Comp
 from empower.core.entry import Entry, commitment, content, moment_of
 from empower.core.errors import ConflictError, FieldError, InputError, NotFoundError, unknown_name
 from empower.core.history import facts_from, first_comp
 from empower.core.measure import local_moment
 from empower.engine.desk import Desk, Place, arrive, new_salt, open_book, take
-from empower.engine.rules import Rules
+from empower.engine.rules import Rules, held_by_books
 from empower.store import Unit
 from empower.store.listing import lines_of
-from empower.store.unit import group_location
 
 Within = Collection[str] | None
 """The locations that a caller reaches; None for all."""
@@ -22,7 +22,7 @@ Within = Collection[str] | None
 
 def find(unit: Unit, comp_id: str, within: Within) -> Comp:
     """A comp that the caller reaches; one elsewhere is as little there as one that never was."""
-    comp = unit.comp(comp_id)
+    comp = unit.comp(comp_id) if is_text(comp_id) else None
     if comp is None or (within is not None and comp.location not in within):
         raise NotFoundError(f"there is no comp `{comp_id}` here", code="unknown_comp")
     return comp
@@ -65,7 +65,7 @@ def _room(rules: Rules, unit: Unit, comp: Comp, amount_minor: int | None) -> boo
         return False
     facts = facts_from(body)._replace(amount_minor=amount, employee=comp.authority or comp.employee, roles=(role,))
     needed = policy.counters(facts, held_at)
-    standing = unit.usages(comp.location, group_location(comp.policy_id), needed)
+    standing = held_by_books(unit, comp, needed)
     trial = policy.plan(facts.roles, facts.remedy, facts.reason).straight[0]
     return trial.grants(facts, standing, local_moment(policy.policy, facts, held_at))
 
@@ -74,6 +74,16 @@ def _granting(unit: Unit, comp: Comp) -> Entry | None:
     """The entry that held a comp: the yes that completed it, or else its own decision."""
     lines = [line for line in lines_of(unit, comp) if line.kind == "approve"]
     return lines[-1] if lines else unit.entry(comp.location, comp.seq)
+
+
+def whole(amount_minor: object) -> int | None:
+    """An amount of a step: an integer of minor units, or None for all; raises `InputError` for anything else."""
+    if amount_minor is None:
+        return None
+    if isinstance(amount_minor, bool) or not isinstance(amount_minor, int) or abs(amount_minor) > LARGEST_INTEGER:
+        message = f"`{amount_minor}` is no integer of minor units"
+        raise InputError(message, errors=[FieldError("/amount", message)])
+    return amount_minor
 
 
 def noted(note: str | None) -> tuple[dict[str, Any] | None, bytes | None]:
