@@ -10,12 +10,14 @@ from empower.core.request import LONGEST_NOTE
 from empower.engine import approving, moving, queue
 from empower.engine.approving import Who
 from empower.engine.desk import arrive, new_id, open_book
+from empower.engine.life import steps
 from empower.engine.moving import Within, find
 from empower.engine.office import Office
 from empower.engine.places import why_of
 from empower.engine.proofs import Hasher, Proof, Prover, check_pin, set_pin
+from empower.engine.sessions import Sessions
 from empower.engine.staff import NewStaff, add_staff
-from empower.engine.views import CompView, DelegationView, PendingPage, PendingView, StaffView
+from empower.engine.views import CompView, DelegationView, PendingPage, PendingView, StaffView, StepView
 from empower.store import Unit
 from empower.store.approvers import Delegation, delegations, end_delegation, put_delegation
 from empower.store.listing import books
@@ -40,6 +42,11 @@ class Approvals(Office):
         if self.hasher is None:
             self.hasher = Hasher()
         return Prover(self.store, self._desk, self.hasher)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Who is signed in to the pages."""
+        return Sessions(self._prover)
 
     # Answers
 
@@ -125,10 +132,18 @@ class Approvals(Office):
             items: list[PendingView] = [queue.pending_view(self._desk, unit, comp, approver) for comp in found[:most]]
         return PendingPage(items=items, next=items[-1].comp.id if len(found) > most else None)
 
+    def life(self, comp_id: str, *, within: Within = None) -> list[StepView]:
+        """What happened to a comp, entry by entry, with names and notes; raises `NotFoundError` as `comp` does."""
+        with self.store.read() as unit:
+            return steps(unit, find(unit, comp_id, within))
+
     # Who may answer
 
     def set_pin(self, employee: str, pin: str, *, by: str, why: str = "") -> list[str]:
-        """Set an employee's PIN; returns the locations whose books say so. Raises `InputError`."""
+        """Set an employee's PIN, and sign them out everywhere; returns the locations whose books say so.
+
+        Raises `InputError`.
+        """
         check_pin(pin)
         prover = self._prover
         digest = prover.hasher.digest(self._desk.secret.pin(employee, pin))

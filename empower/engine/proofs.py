@@ -1,4 +1,4 @@
-"""How an approver is shown to be who they say: a PIN at the till; other proofs fit the same seam.
+"""How an approver is shown to be who they say: a PIN at the till, or being signed in to the pages (`engine.sessions`).
 
 A try is counted before it is looked at, so that many at once gain nothing. An id that nobody has, one without a PIN
 and a wrong PIN cost the same time and get the same answer.
@@ -26,6 +26,7 @@ from empower.store.approvers import (
     tries_of,
 )
 from empower.store.listing import books
+from empower.store.sessions import end_sessions_of
 
 TRIES = 5
 """Wrong ones until the PIN is locked, each time anew."""
@@ -143,6 +144,7 @@ def set_pin(desk: Desk, unit: Unit, employee: str, digest: str, by: str, why: st
     now = desk.clock()
     put_pin(unit, employee, digest, stamp(now))
     forget_tries(unit, employee)
+    end_sessions_of(unit, employee, stamp(now))
     for place in places:
         body = {"does": "pin", "employee": employee} | why_of(why)
         unit.append(open_book(unit, place), "staff", now, None, by, body)

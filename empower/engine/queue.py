@@ -80,6 +80,7 @@ def _for(desk: Desk, unit: Unit, place: Place, asked: approving.Asked, approver:
     most = None if is_stranger else judged.grant.most_minor
     return ForApproverView(
         may=may,
+        may_decline=bool(judged.roles) and approver != comp.employee,
         role=judged.grant.role if may else None,
         authority=judged.approver.authority,
         most=None if most is None else CounterAmountView(amount=most, currency=comp.currency),

@@ -286,10 +286,36 @@ class DelegationView(View):
     until: str
 
 
+class SessionView(View):
+    """Somebody who is or was signed in to the pages, without their secret."""
+
+    id: str
+    employee: str
+    name: str
+    device: str = Field(description="what their browser says it is")
+    began_at: str
+    used_at: str
+    ends_at: str = Field(description="when it ended, or would end if it were not used again")
+    active: bool
+
+
+class StepView(View):
+    """One entry in the life of a comp, with what stands beside the book."""
+
+    seq: int
+    kind: str
+    at: str
+    by: str
+    person: PersonView | None = Field(description="who asked or answered; null where nobody did")
+    note: str | None = Field(description="null where there is none, or it was erased")
+    body: dict[str, Any]
+
+
 class ForApproverView(View):
     """What a comp that waits is for one who may look at it."""
 
     may: bool = Field(description="whether they may grant all that is asked")
+    may_decline: bool
     role: str | None = Field(description="the role that would grant it")
     authority: str = Field(description="on whose limits: their own, or those of who delegated to them")
     most: CounterAmountView | None = Field(description="the largest amount that they may grant")

@@ -1,13 +1,17 @@
 """What the world knows of a currency and of a time zone, and amounts in minor units."""
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from empower.core.canonical import LARGEST_INTEGER
+from empower.core.errors import FieldError, InputError
+from empower.core.money import plain
 
 LOCALE = "en_US"
+_written = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?").fullmatch
 
 
 class Currency(NamedTuple):
@@ -26,6 +30,33 @@ def currency(code: str) -> Currency | None:
     if not is_currency(code):
         return None
     return Currency(code, get_currency_precision(code), get_currency_symbol(code, locale=LOCALE))
+
+
+def known(code: str) -> Currency:
+    """The same, where a book holds amounts in it; one that the world has forgotten is shown in minor units."""
+    return currency(code) or Currency(code, 0, code)
+
+
+def read(text: str, code: str, pointer: str = "/amount") -> int:
+    """`"12.50"` as 1250 minor units of `code`.
+
+    Raises `InputError` for what is no amount, negative, too precise for the currency, or at or above 2^53.
+    """
+    money = known(code)
+    if not _written(text):
+        raise _wrong(text, pointer, f"is no amount: write it as `{plain(1250, money.decimals)}`")
+    amount = Decimal(text)
+    if decimals_of(amount) > money.decimals:
+        raise _wrong(text, pointer, f"is more precise than {code}, which has {money.decimals} decimals")
+    units = minor(amount, money.decimals)
+    if units > LARGEST_INTEGER:
+        raise _wrong(text, pointer, "is too large: amounts are below 2^53 minor units")
+    return units
+
+
+def _wrong(text: str, pointer: str, why: str) -> InputError:
+    message = f"`{text[:40]}` {why}"
+    return InputError(message, errors=[FieldError(pointer, message)])
 
 
 def currencies() -> set[str]:

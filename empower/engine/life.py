@@ -1,0 +1,30 @@
+"""What happened to a comp, entry by entry, for people: who it was by name, and what they noted."""
+
+from empower.core.comp import Comp
+from empower.core.entry import Entry, content
+from empower.engine.approving import who_ended
+from empower.engine.views import PersonView, StepView
+from empower.store import Unit
+from empower.store.approvers import name_of
+from empower.store.listing import lines_of, note_of
+
+BY_PEOPLE = ("decision", "approve", "decline")
+
+
+def steps(unit: Unit, comp: Comp) -> list[StepView]:
+    """The life of a comp, the decision first."""
+    return [_step(unit, line) for line in lines_of(unit, comp)]
+
+
+def _step(unit: Unit, line: Entry) -> StepView:
+    said = content(line.leaf)
+    who = who_ended(line) if line.kind in BY_PEOPLE else None
+    return StepView(
+        seq=line.seq,
+        kind=line.kind,
+        at=line.recorded_at,
+        by=said["by"],
+        person=None if who is None else PersonView(id=who, name=name_of(unit, who)),
+        note=note_of(unit, line.location, line.seq),
+        body=said["body"],
+    )
