@@ -5,7 +5,7 @@ from typing import IO
 
 import click
 
-from empower.cli import approvers
+from empower.cli import approvers, sessions
 from empower.cli.options import engine_options, format_option, opened, who, why_option
 from empower.cli.output import Column, as_json, show
 from empower.core.errors import InputError
@@ -110,5 +110,5 @@ def list_all(location: str | None, form: str) -> None:
     show(found, form, COLUMNS, empty="nobody is on the roster")
 
 
-for _command in approvers.COMMANDS:
+for _command in (*approvers.COMMANDS, *sessions.COMMANDS):
     staff.add_command(_command)
