@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from empower.demo.run import Answer, Line, Player, Report, Step
     from empower.engine import Engine
-    from empower.engine.views import BudgetView, CompView
+    from empower.engine.views import AmountView, BudgetView, CompView
     from empower.ledger import Report as Verified
 
 WIDTHS = (5, 15, 7, 22, 27)
@@ -97,7 +97,9 @@ class Stage:
         return row
 
     def _first_name(self, comp: "CompView") -> str:
-        employee = str(comp.request["employee"])
+        return self._first_name_of(comp, str(comp.request["employee"]))
+
+    def _first_name_of(self, comp: "CompView", employee: str) -> str:
         return self._names.get((comp.location, employee), employee).split()[0]
 
     def _time(self, comp: "CompView", moment: datetime) -> str:
@@ -123,7 +125,11 @@ class Stage:
         comp = step.comp
         amount = comp.amount
         granted = Cash(amount.granted, amount.currency).readable
+        then = step.line.then if isinstance(step.line.then, dict) else {}
+        who = self._first_name_of(comp, then.get("approve") or then.get("decline") or step.line.proposal["employee"])
         done = {
+            "approve": f"approved by {who}, {_share(granted, amount)}",
+            "decline": f"declined by {who}",
             "capture": f"captured {Cash(amount.captured, amount.currency).readable} of {granted}",
             "void": f"voided, {granted} released",
             "reverse": f"reversed, {Cash(amount.reversed, amount.currency).readable} given back",
@@ -142,6 +148,11 @@ class Stage:
         for book in checked.books:
             for line in verdict(book, replay=True):
                 self._console.print(text("  ").append_text(line))
+
+
+def _share(granted: str, amount: "AmountView") -> str:
+    """`$200.00 of $300.00`, or `$30.00` where it is all."""
+    return granted if amount.granted == amount.asked else f"{granted} of {Cash(amount.asked, amount.currency).readable}"
 
 
 def _proposed(comp: "CompView", width: int) -> str:

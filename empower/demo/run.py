@@ -13,11 +13,16 @@ from typing import Any, NamedTuple
 from empower.core.errors import PolicyError
 from empower.demo.places import Evening, Place, evening
 from empower.engine import Engine
+from empower.engine.proofs import Pin
 from empower.engine.views import BudgetView, CompView
 from empower.pos.square import Account, request_from
 
 BY = "demo"
 """Who opens the demo's books, which is how its store is known again."""
+PIN = "2749"
+"""Of everybody who answers for others in the demo: its store is to be tried, by the pages too."""
+ANSWERED_AFTER = timedelta(minutes=3)
+"""When a manager says yes or no; before any pending comp of the example policies expires."""
 SETTLED_AFTER = timedelta(minutes=8)
 """When the till rings up what was approved."""
 UNDONE_AFTER = timedelta(minutes=20)
@@ -43,7 +48,11 @@ class Line(NamedTuple):
     order: dict[str, Any]
     proposal: dict[str, Any]
     then: Any
-    """None, `capture`, `{"capture": minor units}`, `void`, `reverse` or `expire`."""
+    """What comes next: None, `capture`, `{"capture": minor units}`, `void`, `reverse` or `expire`.
+
+    Of what was escalated: `{"approve": employee, "amount": minor units or null}`, which is then captured, or
+    `{"decline": employee, "note": why}`.
+    """
     story: str
     expect: Any
 
@@ -58,7 +67,7 @@ class Answer(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What became of an approved comp: `capture`, `void`, `reverse` or `expire`."""
+    """What became of a comp: `approve`, `decline`, `capture`, `void`, `reverse` or `expire`."""
 
     kind: str
     line: Line
@@ -123,8 +132,10 @@ class Player:
             self._engine.open_location(place.id, title=place.title, by=BY, why="the demo")
         self._engine.import_staff(roster, by=BY, why="the demo")
 
-    def play(self, feed: Iterable[Line], heard: Callable[[Answer], None]) -> Report:
+    def play(self, feed: Sequence[Line], heard: Callable[[Answer], None]) -> Report:
         """Ask for every line and settle what was approved; `heard` is told each answer at once."""
+        for employee in approvers(feed):
+            self._engine.set_pin(employee, PIN, by=BY, why="the demo")
         answers = []
         for line in feed:
             answer = self._ask(line)
@@ -153,8 +164,12 @@ class Player:
 
     def _step(self, due: _Due) -> None:
         self._clock.moment = min(due.moment, self._evenings[due.answer.comp.location].end)
-        engine, comp_id = self._engine, due.answer.comp.id
-        if due.kind == "capture":
+        engine, comp_id, then = self._engine, due.answer.comp.id, due.answer.line.then
+        if due.kind == "approve":
+            comp = engine.approve(comp_id, Pin(then["approve"], PIN), due.amount, by=BY)
+        elif due.kind == "decline":
+            comp = engine.decline(comp_id, Pin(then["decline"], PIN), note=then["note"], by=BY)
+        elif due.kind == "capture":
             comp = engine.capture(comp_id, due.amount, by=BY)
         elif due.kind == "void":
             comp = engine.void(comp_id, note="the guest had left", by=BY)
@@ -194,16 +209,30 @@ def _number(step: Step) -> int:
     return step.line.number
 
 
+def approvers(feed: Iterable[Line]) -> list[str]:
+    """The employees who say yes or no in a feed, each once."""
+    found = (
+        line.then.get("approve") or line.then.get("decline")
+        for line in feed
+        if line.expect == "escalate" and line.then is not None
+    )
+    return sorted(set(found))
+
+
 def _plan(answer: Answer) -> Iterator[_Due]:
-    """What the till does with an approved comp, and when."""
-    then = answer.line.then
-    if answer.comp.status != "approved" or then in (None, "expire"):
+    """What becomes of a comp, and when."""
+    then, number, settled = answer.line.then, answer.line.number, answer.moment + SETTLED_AFTER
+    if then in (None, "expire"):
         return
-    number, settled = answer.line.number, answer.moment + SETTLED_AFTER
-    if then == "void":
+    if answer.comp.status == "pending":
+        kind = "approve" if "approve" in then else "decline"
+        yield _Due(answer.moment + ANSWERED_AFTER, number, 0, kind, then.get("amount"), answer)
+        if kind == "approve":
+            yield _Due(settled, number, 1, "capture", None, answer)
+    elif then == "void":
         yield _Due(settled, number, 0, "void", None, answer)
-        return
-    amount = then["capture"] if isinstance(then, dict) else None
-    yield _Due(settled, number, 0, "capture", amount, answer)
-    if then == "reverse":
-        yield _Due(answer.moment + UNDONE_AFTER, number, 1, "reverse", None, answer)
+    elif answer.comp.status == "approved":
+        amount = then["capture"] if isinstance(then, dict) else None
+        yield _Due(settled, number, 0, "capture", amount, answer)
+        if then == "reverse":
+            yield _Due(answer.moment + UNDONE_AFTER, number, 1, "reverse", None, answer)

@@ -89,7 +89,14 @@ def test_the_demo_as_json_is_a_comp_a_line_and_then_what_became_of_them(here: Pa
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     answers = [row for row in rows if "story" in row]
     assert [row["comp"]["decision"]["outcome"] for row in answers] == [line.expect for line in read_feed(feed())]
-    assert {row["step"] for row in rows if "step" in row} == {"capture", "void", "reverse", "expire"}
+    assert {row["step"] for row in rows if "step" in row} == {
+        "approve",
+        "decline",
+        "capture",
+        "void",
+        "reverse",
+        "expire",
+    }
 
 
 def test_the_demo_says_where_policies_are_wanting(here: Path) -> None:

@@ -83,14 +83,35 @@ def test_everything_that_can_become_of_a_comp_does():
     found = [line["then"] for line in feed()]
     for then in (None, "capture", "void", "reverse", "expire"):
         assert then in found
-    parts = [then["capture"] for then in found if isinstance(then, dict)]
-    assert len(parts) >= 2
-    held = {line["then"]["capture"]: line["proposal"]["amount"] for line in feed() if isinstance(line["then"], dict)}
-    assert all(part < whole for part, whole in held.items())
+    parts = [
+        (line["then"][kind], line["proposal"]["amount"])
+        for line in feed()
+        for kind in ("capture", "amount")
+        if isinstance(line["then"], dict) and line["then"].get(kind) is not None
+    ]
+    assert len(parts) >= 3
+    assert all(part < whole for part, whole in parts)
 
 
-def test_only_what_is_approved_goes_on():
-    assert {line["expect"] for line in feed() if line["then"] is not None} == {"approve"}
+def test_only_what_is_approved_goes_on_by_itself_and_only_what_is_escalated_is_answered():
+    going = {line["expect"] for line in feed() if line["then"] is not None and not answered(line)}
+    assert going == {"approve"}
+    assert {line["expect"] for line in feed() if answered(line)} == {"escalate"}
+    assert any("decline" in line["then"] for line in feed() if answered(line))
+
+
+def answered(line: dict[str, Any]) -> bool:
+    """Whether a manager says yes or no to it."""
+    return isinstance(line["then"], dict) and bool({"approve", "decline"} & set(line["then"]))
+
+
+def test_whoever_answers_works_there_and_is_somebody_else():
+    working = {(row["id"], row["location"]) for row in roster()}
+    for line, request in zip(feed(), requests(), strict=True):
+        if answered(line):
+            who = line["then"].get("approve") or line["then"]["decline"]
+            assert (who, request["location"]) in working
+            assert who != request["employee"]
 
 
 def test_each_line_is_a_request_at_one_of_the_places():
