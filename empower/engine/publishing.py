@@ -25,7 +25,7 @@ from empower.engine.publishing_checks import (
 )
 from empower.engine.rules import take_up
 from empower.policy import PolicySet
-from empower.store import Unit
+from empower.store import Book, Unit
 from empower.store.listing import books
 from empower.store.publishing import Publication, add_publication, confirm_publication, publications, revision
 
@@ -39,7 +39,8 @@ def publish(
     """
     if not why.strip():
         raise InputError("say why: `--why` is for the books", errors=[FieldError("/why", "is empty")])
-    now, heads = desk.clock(), books(unit)
+    heads = _locked(unit)
+    now = desk.clock()
     snapshot = desk.rules.published.snapshot(unit)
     check_clock(now, heads)
     governed = {head.location: policy for head in heads if (policy := candidate.policies.policy_for(head.location))}
@@ -72,6 +73,7 @@ def publish(
 
 def confirm(desk: Desk, unit: Unit, publication: int, *, by: str) -> int:
     """Say yes to a publication that waits for it; raises `NotFoundError`, `ConflictError` or `PolicyError`."""
+    heads = _locked(unit)
     row = _known(unit, publication)
     if not row.waits:
         raise ConflictError(f"publication {row.id} waits for nobody", code="not_waiting")
@@ -80,7 +82,7 @@ def confirm(desk: Desk, unit: Unit, publication: int, *, by: str) -> int:
             f"`{by}` published it, so another person must confirm it: name yourself by your own admin key",
             code="same_person",
         )
-    now, heads = desk.clock(), books(unit)
+    now = desk.clock()
     check_clock(now, heads)
     policies = desk.rules.published.snapshot(unit).policies(row.id)
     if policies is None:
@@ -99,6 +101,7 @@ def rollback(desk: Desk, unit: Unit, publication: int | None, *, by: str, why: s
 
     Without `publication`: the set before the newest one, or the one in force where the newest is yet to come.
     """
+    _locked(unit)
     snapshot, now = desk.rules.published.snapshot(unit), desk.clock()
     row = _before_newest(snapshot, unit, now) if publication is None else _known(unit, publication)
     if row.waits:
@@ -108,6 +111,11 @@ def rollback(desk: Desk, unit: Unit, publication: int | None, *, by: str, why: s
         raise PolicyError(f"a text of publication {row.id} is lost or altered", code="policy_lost")
     candidate = Candidate(policies, row.two_people_for)
     return publish(desk, unit, candidate, by=by, why=why, starts=None, back_to=row.id)
+
+
+def _locked(unit: Unit) -> list[Book]:
+    """All books, locked in one order: of two who publish at once, one comes after the other and sees what it did."""
+    return [open_book(unit, head.location) for head in books(unit)]
 
 
 def _known(unit: Unit, publication: int) -> Publication:

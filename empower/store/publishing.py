@@ -53,6 +53,7 @@ CHUNK = 2000
 
 PUBLICATION = table(PublicationRow)
 SHADOW = table(ShadowRow)
+REVISION = select(func.max(PUBLICATION.c.revision))
 
 
 class Publication(NamedTuple):
@@ -101,9 +102,11 @@ class Shadow(NamedTuple):
 
 
 def revision(unit: Unit) -> int:
-    """The revision of what is published; 0 where nothing ever was."""
-    row = unit.row(unit.queries.cached("revision", select(func.max(PUBLICATION.c.revision))), {})
-    return (row[0] if row else 0) or 0
+    """The revision of what is published; 0 where nothing ever was. Under a book's lock it is the newest there.
+
+    Publishing takes the lock of every book, so no publication can slip in between.
+    """
+    return unit.number("revision", unit.queries.cached("revision", REVISION))
 
 
 def publications(unit: Unit) -> list[Publication]:

@@ -52,6 +52,7 @@ class Unit:
         self._entries: list[Entry] = []
         self._writes: list[tuple[str, dict[str, Any]]] = []
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._known: dict[str, int] = {}
 
     # The way back
 
@@ -90,12 +91,22 @@ class Unit:
         found: tuple[Any, ...] | None = self.cursor.fetchone()
         return found
 
+    def number(self, name: str, sql: str) -> int:
+        """What a query for one number gives, 0 for none: asked once, and again after each book that is locked."""
+        found = self._known.get(name)
+        if found is None:
+            row = self.row(sql, {})
+            found = self._known[name] = (row[0] if row else 0) or 0
+        return found
+
     # Books
 
     def book(self, location: str) -> Book | None:
         """The head of a location's book, locked until the transaction ends."""
         if location not in self._books:
             row = self.row(self.queries.book, {"id": location})
+            # Whoever held the lock until now may have changed what was known before it.
+            self._known.clear()
             book = self._books[location] = None if row is None else book_of(row)
             if book is not None and self._warm is not None:
                 self._tally.warm(location, self._warm.take(location, book.size))
@@ -117,6 +128,11 @@ class Unit:
         frontier = append(book.frontier, book.size, line.hash)
         self.put_book(book._replace(size=book.size + 1, frontier=frontier, recorded_at=line.recorded_at))
         return line
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether any line was written."""
+        return bool(self._entries)
 
     def entry(self, location: str, seq: int) -> Entry | None:
         """A line of a book, also one that is not written yet."""
