@@ -22,6 +22,9 @@ COMMANDS = {
     "policy": ("empower.cli.policy:policy", "Check and show the policies."),
     "ledger": ("empower.cli.ledger:ledger", "Read the books, and prove that they hold."),
     "witness": ("empower.cli.witness:witness", "Remember every book's last head, and cosign what goes on from it."),
+    "guest": ("empower.cli.guest:guest", "Forget guests for good."),
+    "backup": ("empower.cli.backup:backup", "Copy the store while it is in use."),
+    "restore": ("empower.cli.backup:restore", "Put a backup in the store's place, once it is verified."),
     "serve": ("empower.cli.serve:serve", "Answer tills over HTTP."),
     "completion": ("empower.cli.completion:completion", "Complete commands in your shell."),
 }

@@ -73,6 +73,12 @@ def list_all(location: tuple[str, ...], since: int, limit: int, form: str) -> No
 @ledger.command()
 @click.option("--location", "-l", help="Only its book.")
 @click.option("--replay", is_flag=True, help="Decide every decision again.")
+@click.option(
+    "--since",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Go on from the verification kept in FILE; made, or brought up to date, where everything holds.",
+)
 @outside_options
 @format_option
 @engine_options
@@ -83,6 +89,7 @@ def verify(
     form: str,
     *,
     replay: bool,
+    since: Path | None,
     witness: Path | None,
     checkpoints: Path | None,
     trusted: tuple[str, ...],
@@ -95,8 +102,8 @@ def verify(
 
     with opened() as engine:
         places(engine, location)
-        known = outside(engine, location, witness, checkpoints, trusted)
-        report = verified(engine, location, replay=replay, heads=known.heads, keys=known.keys)
+        known = outside(engine.store, location, witness, checkpoints, trusted)
+        report = verified(engine, location, replay=replay, heads=known.heads, keys=known.keys, since=since)
     _print(report, form, replay=replay)
     ctx.exit(0 if report.ok else BROKEN)
 
@@ -108,6 +115,7 @@ def verified(
     replay: bool,
     heads: "Sequence[Head]" = (),
     keys: "Sequence[Key]" = (),
+    since: Path | None = None,
 ) -> "Report":
     """The report, with a progress bar on stderr."""
     from rich.progress import Progress
@@ -122,6 +130,7 @@ def verified(
             replay=replay,
             heads=heads,
             keys=keys,
+            since=since,
             progress=lambda done, of: progress.update(task, completed=done, total=of),
         )
 
@@ -154,3 +163,52 @@ def _flat(report: "Report") -> "Iterator[tuple[BookReport, LedgerFinding | None]
             yield book, None
         for finding in book.findings:
             yield book, finding
+
+
+@ledger.command()
+@click.option("--location", "-l", help="Only what is made from its book.")
+@click.option("--dry-run", is_flag=True, help="Say what would be put right, and write nothing.")
+@click.option("--trust-entries", is_flag=True, help="Also where a book's head disagrees: you have seen a checkpoint.")
+@format_option
+@engine_options
+@click.pass_context
+def rebuild(ctx: click.Context, location: str | None, form: str, *, dry_run: bool, trust_entries: bool) -> None:
+    """Drop all that is made from the entries (comps, counters, roster, keys, heads) and make it anew.
+
+    In one transaction, and not at all where the entries themselves do not hold. Restart a server afterwards: it may
+    remember a counter. Exit code 5 if something is left that no rebuild can put right.
+    """
+    from empower.cli.places import places
+    from empower.ledger import rebuild as build
+
+    with opened() as engine:
+        places(engine, location)
+        done = build(engine.store, location, dry_run=dry_run, trust_entries=trust_entries)
+    rows = [(item, "mended") for item in done.mended] + [(item, "left") for item in done.left]
+    if form == "table":
+        for item, state in rows:
+            where = "book" if item.seq is None else f"entry {item.seq}"
+            said = "would be put right" if dry_run and state == "mended" else {"mended": "put right"}.get(state, state)
+            click.echo(f"{item.location}  {where}: {item.check}: {item.message}: {said}")
+        entries = sum(book.size for book in done.books)
+        click.echo(f"{'nothing was written: ' if dry_run else ''}{len(done.mended)} put right, from {entries} entries")
+    else:
+        _show_rebuilt(rows, form)
+    ctx.exit(BROKEN if done.left else 0)
+
+
+def _show_rebuilt(rows: "list[tuple[LedgerFinding, str]]", form: str) -> None:
+    if form == "csv":
+        click.echo(as_csv(rows, _REBUILT), nl=False)
+        return
+    for item, state in rows:
+        click.echo(as_json(item._asdict() | {"state": state}))
+
+
+_REBUILT = (
+    Column("location", lambda row: row[0].location),
+    Column("seq", lambda row: row[0].seq),
+    Column("check", lambda row: row[0].check),
+    Column("message", lambda row: row[0].message),
+    Column("state", lambda row: row[1]),
+)

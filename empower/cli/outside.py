@@ -10,8 +10,8 @@ from empower.cli.evidence import keys_of
 
 if TYPE_CHECKING:
     from empower.core.note import Key
-    from empower.engine import Engine
     from empower.ledger.findings import Head
+    from empower.store import Store
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,18 +53,18 @@ def outside_options(command: F) -> F:
 
 
 def outside(
-    engine: "Engine", location: str | None, witness: Path | None, checkpoints: Path | None, trusted: tuple[str, ...]
+    store: "Store", location: str | None, witness: Path | None, checkpoints: Path | None, trusted: tuple[str, ...]
 ) -> Outside:
     """The heads to be met, of one book or of all, and the keys to trust."""
     from empower.evidence.witness import Memory
     from empower.ledger import signing
     from empower.ledger.checked import heads_outside, heads_witnessed
 
-    keys, heads = keys_of(trusted) or signing.at_hand(engine.store), []
-    name = signing.name_of(engine.store)
+    keys, heads = keys_of(trusted) or signing.at_hand(store), []
+    name = signing.name_of(store)
     if witness is not None:
         heads += heads_witnessed(Memory(witness), name)
     if checkpoints is not None:
-        with engine.store.read() as unit:
+        with store.read() as unit:
             heads += heads_outside(checkpoints, signing.trusted(unit, keys), name)
     return Outside([head for head in heads if location in (None, head.location)], keys)

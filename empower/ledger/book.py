@@ -40,6 +40,8 @@ class Walk:
         self.taken_up: dict[str, list[str]] = {}
         """When which policy was published or came into force."""
         self.published: Publications | None = None
+        self._last = ""
+        """The hash of the last entry."""
         self._erased: list[str] = []
         self._gone: list[list[Any]] = []
         self._resume()
@@ -55,6 +57,11 @@ class Walk:
         self.policy, self.opened_at, self.taken_up = state["policy"], state["opened_at"], state["taken_up"]
         self.roster.roles, self.roster.guests, self.keys.told = state["roles"], state["own_guests"], state["keys"]
         self._erased, self._gone = state["erased"], state["gone"]
+        self._last = state["last"]
+        rows = next(entry_rows(self._unit, self.report.location, self.chain.size - 1), [])
+        if not rows or rows[0][0] != self.chain.size - 1 or bytes(rows[0][5]).hex() != self._last:
+            message = f"entry {self.chain.size - 1} is gone, or is another than was verified before"
+            self.report.add("sequence", message, self.chain.size - 1)
 
     def remember(self) -> None:
         """Keep aside where the walk stands, to go on from there."""
@@ -72,6 +79,7 @@ class Walk:
                 "keys": self.keys.told,
                 "erased": sorted(self.notes.erased),
                 "gone": self.notes.gone,
+                "last": self._last,
             },
         )
 
@@ -89,6 +97,7 @@ class Walk:
                     again.take(line)
                     _counted(self.report, continuity, line, before, after)
             self._flush()
+            self._last = bytes(rows[-1][5]).hex() if type(rows[-1][5]) is bytes else ""
             step(len(rows))
         self.chain.end()
         self.notes.end()

@@ -7,7 +7,7 @@ seconds of clock difference explains.
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -23,6 +23,8 @@ from empower.store.rows import comp_of
 SKEW = timedelta(seconds=5)
 """How far the clocks of two books' writers may differ."""
 MOST_AT_HAND = 20_000
+BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before anything that is read now."""
 
 Buckets = dict[str, Usage]
 
@@ -130,6 +132,15 @@ class WideNames:
             for measure in policy.wide_measures:
                 self.measures[f"@{policy.policy.id}"][measure.name] = measure
         self.charging = {group: Charging(found.values()) for group, found in self.measures.items()}
+
+
+def seed_wide(scratch: Scratch, wide: WideNames) -> None:
+    """Begin with what the books held where an earlier verification ended: all that came before what is read now."""
+    for group, measures in wide.measures.items():
+        place = f"~{group}"
+        scratch.count(place, measures.values(), policy_id=group[1:])
+        for rows in scratch.counters(place):
+            scratch.note_wide([(group, *row[:3], stamp(BEFORE), "", -1, *row[3:], None, 0) for row in rows])
 
 
 def check_wide(scratch: Scratch, report: Callable[[str], BookReport]) -> None:

@@ -5,19 +5,24 @@ comparing tuples. A scratch may be kept as a file, to go on from at the next ver
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from empower.core.calendar import bucket_start
 from empower.core.counter import Usage
+from empower.core.errors import LedgerError
 from empower.core.measure import Measure
 from empower.store.rows import COMP_COLUMNS
 
 Row = tuple[Any, ...]
 
+VERSION = 1
+"""Of the form in which a verification is kept."""
 MOST_AT_HAND = 20_000
 """Comps that are kept in memory before they are written aside."""
 CHUNK = 1000
@@ -40,8 +45,10 @@ class Scratch:
     """A database of its own that ends with it, unless it is kept under a path."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """A new one; with `path`, what was kept there."""
-        self._db = sqlite3.connect("" if path is None else path, isolation_level=None)
+        """A new one; with `path`, a copy of what was kept there. Raises `LedgerError` for a file that is none."""
+        self._db = sqlite3.connect("", isolation_level=None)
+        if path is not None and path.exists():
+            self._load(path)
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-16000", "temp_store=FILE"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.execute("BEGIN")
@@ -71,17 +78,34 @@ class Scratch:
         """Give it up."""
         self._db.close()
 
+    def _load(self, path: Path) -> None:
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as kept:
+                version = kept.execute("PRAGMA user_version").fetchone()[0]
+                kept.backup(self._db)
+        except sqlite3.Error as error:
+            raise LedgerError(f"`{path}` holds no verification: {error}", code="since_unreadable") from None
+        if version != VERSION:
+            raise LedgerError(f"`{path}` holds no verification that can be gone on from", code="since_unreadable")
+
     def keep(self, path: Path) -> None:
-        """Write a copy that can be gone on from."""
+        """Write a copy that can be gone on from, readable by its owner alone: it replaces what is there as a whole."""
         self.flush()
-        self._db.execute("DELETE FROM wide")
+        for name in ("wide", "guest", "counter"):
+            self._db.execute(f"DELETE FROM {name}")  # noqa: S608  names of our own
         self._db.execute("UPDATE answer SET found = 0")
-        self._db.execute("DELETE FROM guest")
-        self._db.execute("DELETE FROM counter")
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
         self._db.execute("COMMIT")
-        path.unlink(missing_ok=True)
-        self._db.execute("VACUUM INTO ?", (str(path),))
-        self._db.execute("BEGIN")
+        new = path.with_name(f"{path.name}.{os.getpid()}.new")
+        try:
+            self._db.execute("VACUUM INTO ?", (str(new),))
+            new.chmod(0o600)
+            new.replace(path)
+        except (sqlite3.Error, OSError) as error:
+            new.unlink(missing_ok=True)
+            raise LedgerError(f"`{path}` cannot be written: {error}", code="since_unwritable") from None
+        finally:
+            self._db.execute("BEGIN")
 
     # Where a walk of a book stood
 
@@ -96,6 +120,10 @@ class Scratch:
     def remember(self, location: str, state: dict[str, Any]) -> None:
         """Remember where the walk of a book ended."""
         self._db.execute("INSERT OR REPLACE INTO book VALUES (?, ?)", (location, json.dumps(state)))
+
+    def remembered(self) -> list[str]:
+        """The books of which something is remembered."""
+        return [location for (location,) in self._db.execute("SELECT location FROM book ORDER BY location")]
 
     # Comps
 

@@ -13,7 +13,7 @@ from empower.core.policy import Policy
 from empower.ledger.beside import check_answers, check_guests, check_own_guests
 from empower.ledger.book import Walk
 from empower.ledger.checked import check_checkpoints
-from empower.ledger.continuity import WideNames, check_wide
+from empower.ledger.continuity import WideNames, check_wide, seed_wide
 from empower.ledger.findings import BookReport, Head, LedgerFinding, Report
 from empower.ledger.published import Publications
 from empower.ledger.rebuild import compare_counters
@@ -45,7 +45,7 @@ def verify(
     `replay` also decides every decision again, and counts again what each one read. `heads` are known from outside
     and must be met; so must the signed checkpoints that are kept, under `keys` where they are given. `since` keeps
     what was verified: where the file is there, only later entries are walked; it is written again when everything
-    holds. What spans locations is checked when all are.
+    holds, and all books were looked at. What spans locations is checked when all are.
     """
     scratch = Scratch(since)
     try:
@@ -53,7 +53,7 @@ def verify(
             checked = check_checkpoints(unit, keys, location)
             audit = Audit(unit, scratch, heads=(*heads, *checked.heads), progress=progress)
             report = checked.told(audit.run(location, replay=replay, dialect=store.engine.dialect.name))
-        if since is not None and report.ok:
+        if since is not None and location is None and report.ok:
             scratch.keep(since)
     finally:
         scratch.close()
@@ -95,6 +95,8 @@ class Audit:
         sizes = stored.sizes(self._unit)
         heads = {row[0]: row for row in stored.heads(self._unit)}
         wanted = sorted(heads.keys() | sizes.keys()) if location is None else [location]
+        if replay and self.scratch.remembered():
+            seed_wide(self.scratch, self.wide)
         self._total = sum(sizes.get(name, 0) for name in wanted)
         for name in wanted:
             self.book(name, heads.get(name), replay=replay)
@@ -178,10 +180,7 @@ class Audit:
 
     def _across(self, *, replay: bool) -> None:
         """What spans books, and what belongs to none."""
-        for table in stored.PLACED:
-            for place in stored.placed(self._unit, table):
-                if place not in self.walks and not (place.startswith("@") and table.name in ("counter", "measure")):
-                    self.report(place).add("location", f"`{table.name}` has rows at `{place}`, which has no book")
+        self._strays()
         for place in sorted(self.groups() | self.wide.measures.keys()):
             self._group(place)
         if replay:
@@ -195,6 +194,16 @@ class Audit:
         self._people()
         if len(stored.deployments(self._unit)) != 1:
             self.shared.add("deployment", "the store says more than once, or not at all, what it is")
+
+    def _strays(self) -> None:
+        """What stands at a place that has no book, and books that were verified before and are gone."""
+        for table in stored.PLACED:
+            for place in stored.placed(self._unit, table):
+                if place not in self.walks and not (place.startswith("@") and table.name in ("counter", "measure")):
+                    self.report(place).add("location", f"`{table.name}` has rows at `{place}`, which has no book")
+        for place in self.scratch.remembered():
+            if place not in self.walks:
+                self.report(place).add("location", "the book was verified before, and is gone")
 
     def _people(self) -> None:
         told: dict[str, list[str]] = {}
@@ -220,10 +229,7 @@ class Audit:
         """What must be counted across books: what any policy measures by which one of them goes now."""
         in_force = [self.policies[walk.policy] for walk in self.walks.values() if walk.policy in self.policies]
         return {
-            measure.name
-            for policy in in_force
-            if f"@{policy.policy.id}" == place
-            for measure in policy.wide_measures
+            measure.name for policy in in_force if f"@{policy.policy.id}" == place for measure in policy.wide_measures
         }
 
     def _group(self, place: str) -> None:

@@ -56,7 +56,7 @@ class Store:
 
         Raises `StoreError` for one that is not set up, not readable or of a newer schema.
         """
-        url = _url(store)
+        url = store_url(store)
         path = sqlite_path(url)
         if path is not None and not create and not path.exists():
             raise StoreError(f"there is no store at `{path}`: run `empower init`", code="store_missing")
@@ -66,7 +66,7 @@ class Store:
     @staticmethod
     def exists(store: str) -> bool:
         """Whether there is a file under a store's URL; a store in memory is always new."""
-        path = sqlite_path(_url(store))
+        path = sqlite_path(store_url(store))
         return path is not None and path.exists()
 
     def close(self) -> None:
@@ -151,7 +151,8 @@ def _rollback(cursor: Any) -> None:
         cursor.execute("ROLLBACK")
 
 
-def _url(store: str) -> URL:
+def store_url(store: str) -> URL:
+    """A store's URL; raises `StoreError` for what is none, or of a database that is not supported."""
     try:
         url = make_url(store)
     except ArgumentError:
