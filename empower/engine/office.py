@@ -9,6 +9,7 @@ from empower.core.errors import BusyError
 from empower.engine import erasing, keys, places, staff
 from empower.engine.desk import Desk, open_book
 from empower.engine.erasing import ErasedView
+from empower.engine.events_follow import Follower
 from empower.engine.keys import Caller
 from empower.engine.moving import Within
 from empower.engine.policy_desk import PolicyDesk
@@ -29,6 +30,10 @@ class Office:
         self._desk = desk
         self._touched: dict[str, datetime] = {}
         self.publishing = PolicyDesk(store, desk)
+
+    def follower(self) -> Follower:
+        """One who follows the books of all locations, from when it is started; not safe for threads."""
+        return Follower(self.store, self._desk)
 
     def locations(self, only: Within = None) -> list[LocationView]:
         """The locations that a caller reaches."""

@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from empower.engine import Engine
-from empower.http import access, approvals, comps, deciding, docs, evidence, logs, operations, problems, reading
+from empower.http import access, approvals, comps, deciding, docs, events, evidence, logs, operations, problems, reading
 from empower.http.caretaker import care
 from empower.http.edge import Edge
+from empower.http.events_hub import Hub
 from empower.http.limits import BodyLimit
 from empower.http.metrics import Metrics
 from empower.http.openapi import describer
@@ -36,11 +37,12 @@ def create_app(engine: Engine) -> FastAPI:
     )
     app.state.engine = engine
     app.state.proofs = Proofs(engine.store)
+    app.state.events = Hub(engine)
     app.state.metrics = metrics = Metrics(lambda: len(engine.policies.problems))
     app.openapi = describer(app)  # type: ignore[method-assign]
     problems.install(app)
     app.state.routes = list(app.routes)
-    for part in (deciding, comps, approvals, reading, evidence, access, operations, docs):
+    for part in (deciding, comps, approvals, events, reading, evidence, access, operations, docs):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     app.add_middleware(BodyLimit)

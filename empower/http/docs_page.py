@@ -131,7 +131,8 @@ def curl(base: str, path: str, method: str, said: dict[str, Any]) -> str:
     lines = [f"curl {quote(base + path + ('?' + asked if asked else ''))}"]
     if said.get("security"):
         lines.append('-H "Authorization: Bearer $KEY"')
-    lines += [f"-H {quote(one['name'] + ': ' + one['example'])}" for one in parameters if one["in"] == "header"]
+    needed = [one for one in parameters if one["in"] == "header" and one["required"]]
+    lines += [f"-H {quote(one['name'] + ': ' + one['example'])}" for one in needed]
     body = said.get("requestBody")
     if body is not None:
         example = body["content"]["application/json"]["example"]

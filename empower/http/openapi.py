@@ -32,6 +32,7 @@ TAGS = [
     {"name": "deciding", "description": "Questions that change nothing."},
     {"name": "comps", "description": "Requests with their life: held, captured, voided, reversed."},
     {"name": "approvals", "description": "What waits for somebody else, and their yes or no."},
+    {"name": "events", "description": "What happens, as it happens."},
     {"name": "reading", "description": "Locations, budgets and books."},
     {"name": "AuthZEN", "description": "The same question in OpenID AuthZEN Authorization API 1.0."},
     {"name": "operations", "description": "For those who run the service."},

@@ -73,3 +73,9 @@ class EntriesQuery(Query):
 
     since: int = Field(default=0, ge=0, le=LARGEST_INTEGER, description="the seq to begin with")
     limit: Limit = 100
+
+
+class EventsQuery(Query):
+    """Whose events."""
+
+    location: Name | None = Field(default=None, description="only there; if left out, wherever the key reaches")

@@ -46,6 +46,7 @@ class Store:
             self.engine.dispose()
             raise
         self._warm = Warm()
+        self._told: tuple[Callable[[], None], ...] = ()
         self.writer = Writer(self._transaction)
         # In memory there is one connection for all, so readers wait for writers there.
         self._alone: AbstractContextManager[Any] = nullcontext() if sqlite_path(url) else self.writer.lock
@@ -95,6 +96,15 @@ class Store:
                 cursor.execute("ROLLBACK")
                 cursor.close()
 
+    @contextmanager
+    def on_commit(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Call `tell` after each commit of this process that wrote an entry; it must be quick, and not raise."""
+        self._told += (tell,)
+        try:
+            yield
+        finally:
+            self._told = tuple(told for told in self._told if told is not tell)
+
     def settle(self) -> bool:
         """Bring all that was written into the file itself and empty the log beside it; False if a reader is in the way.
 
@@ -132,6 +142,9 @@ class Store:
             raise
         finally:
             cursor.close()
+        if unit.has_entries:
+            for tell in self._told:
+                tell()
 
     def _connect(self) -> Connection:
         return self.engine.connect()

@@ -1,12 +1,15 @@
 """An engine over a small policy with two locations open, the application over it, and a client for each key."""
 
 import shutil
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -169,6 +172,38 @@ def admin(connect: Connect) -> TestClient:
 def stranger(app: FastAPI) -> TestClient:
     """Nobody with a key."""
     return TestClient(app)
+
+
+def listening() -> socket.socket:
+    """A socket on a port below those that clients take."""
+    for port in range(20_000, 32_768, 7):
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            continue
+    raise AssertionError("no port is free")
+
+
+@pytest.fixture
+def address(app: FastAPI) -> Iterator[str]:
+    """Where a live server listens on loopback."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    started = threading.Event()
+    startup = server.startup
+
+    async def tell(sockets: list[socket.socket] | None = None) -> None:
+        await startup(sockets)
+        started.set()
+
+    server.startup = tell  # type: ignore[method-assign]
+    with listening() as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        assert started.wait(30)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def hold(client: TestClient, key: str = "k1", **changes: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ SECTION_6 = {
     "post /v1/comps/{id}/capture",
     "post /v1/comps/{id}/void",
     "post /v1/comps/{id}/reverse",
+    "get /v1/events",
     "get /v1/budgets",
     "get /v1/books/{location}/checkpoint",
     "get /v1/books/{location}/consistency",

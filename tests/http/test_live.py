@@ -2,49 +2,15 @@
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
 from empower.engine import Engine
 from tests.http.conftest import body, usd
 from tests.http.shape import assert_problem
-
-
-def listening() -> socket.socket:
-    """A socket on a port below those that clients take."""
-    for port in range(20_000, 32_768, 7):
-        try:
-            return socket.create_server(("127.0.0.1", port))
-        except OSError:
-            continue
-    raise AssertionError("no port is free")
-
-
-@pytest.fixture
-def address(app: FastAPI) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    started = threading.Event()
-    startup = server.startup
-
-    async def tell(sockets: list[socket.socket] | None = None) -> None:
-        await startup(sockets)
-        started.set()
-
-    server.startup = tell  # type: ignore[method-assign]
-    with listening() as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        assert started.wait(30)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(30)
-        assert not thread.is_alive()
 
 
 @pytest.fixture
