@@ -28,6 +28,8 @@ def _house(old: Policy, new: Policy) -> Iterator[str]:
         yield "approval.two_people_over"
     if new.approval.expires_seconds > old.approval.expires_seconds:
         yield "approval.expires"
+    if new.approval.climb_after_seconds != old.approval.climb_after_seconds:
+        yield "approval.climb_after"  # others are asked, or sooner
     if new.holds.expires_seconds != old.holds.expires_seconds:
         yield "holds.expires"  # a shorter hold gives its budget back sooner
 
