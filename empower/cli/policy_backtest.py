@@ -69,7 +69,7 @@ def backtest(candidate: Path, since: str | None, location: tuple[str, ...], html
     begin = since_of(since, clock.now())
     with opened() as engine, progress_bar("deciding again") as tell:
         found = run(engine.store, policies, since=begin, locations=list(location) or None, progress=tell)
-        said = report(found, _moneys(engine))
+        said = report(found, moneys(engine))
     if html is not None:
         html.write_text(page(said), encoding="utf-8")
     if form == "json":
@@ -80,7 +80,7 @@ def backtest(candidate: Path, since: str | None, location: tuple[str, ...], html
             click.echo(f"\nthe report is in {html}")
 
 
-def _moneys(engine: "Engine") -> dict[str, Any]:
+def moneys(engine: "Engine") -> dict[str, Any]:
     """How each currency is written, from the policies that the books know."""
     from empower.core.policy import Policy
     from empower.store.listing import policies as kept
@@ -223,7 +223,7 @@ def what_if(since: str | None, location: tuple[str, ...], form: str) -> None:
 
     with opened() as engine, progress_bar("reading") as tell:
         found = run(engine.store, since=since_of(since, clock.now()), locations=list(location) or None, progress=tell)
-        moneys = {item.policy: (2, "") for item in found} | _moneys_by_policy(engine)
+        written = {item.policy: (2, "") for item in found} | _moneys_by_policy(engine)
     if form == "json":
         for item in found:
             click.echo(as_json(item._asdict() | {"least": dict(zip(map(str, SHARES), item.least, strict=True))}))
@@ -235,7 +235,7 @@ def what_if(since: str | None, location: tuple[str, ...], form: str) -> None:
     for column in ("limit", "cap", "hit", "alone", "over by, half", "at most", *(f"{share} %" for share in SHARES)):
         table.add_column(column, overflow="fold", justify="left" if column == "limit" else "right")
     for item in found:
-        how = moneys[item.policy]
+        how = written[item.policy]
         cells = [_measured(one, item.unit, how) for one in (item.cap, item.over_median, item.over_most, *item.least)]
         counts = [f"{item.hit:,}", f"{item.alone:,}"]
         table.add_row(text(f"{item.policy}\n{item.limit}"), cells[0], *counts, *cells[1:])

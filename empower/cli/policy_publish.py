@@ -30,7 +30,7 @@ def candidate_of(directory: Path) -> "Candidate":
     reading = read(directory)
     if reading.problems:
         raise PolicyProblemsError(reading.problems)
-    return Candidate(reading.policies, getattr(reading, "two_people_for", None))
+    return Candidate(reading.policies, reading.two_people_for)
 
 
 def author(engine: "Engine", key: str | None) -> str:

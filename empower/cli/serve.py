@@ -2,6 +2,7 @@
 
 import socket
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,9 +19,14 @@ GRACE_SECONDS = 10
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen: loopback unless told otherwise.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--shadow", type=click.Path(path_type=Path), help="Also watch this folder of policies, without effect.")
 @engine_options
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, shadow: Path | None) -> None:
     """Answer tills over HTTP until stopped."""
+    if shadow is not None:
+        from empower.cli.policy_shadow import begin
+
+        begin(shadow)
     with opened() as engine, _listening(host, port) as listener:
         import uvicorn
 

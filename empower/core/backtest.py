@@ -82,10 +82,15 @@ class Held(NamedTuple):
 
 
 class Backtest:
-    """Decides the past of one book again under one candidate."""
+    """Decides the past of one book again under one candidate; a shadow's decisions go by the `real` counters."""
 
     def __init__(
-        self, policy: CompiledPolicy, take: Callable[[Answered, Callable[[], Decision]], None], wide: Counters
+        self,
+        policy: CompiledPolicy,
+        take: Callable[[Answered, Callable[[], Decision]], None],
+        wide: Counters,
+        *,
+        real: bool = False,
     ) -> None:
         """`take` is given every answer, and a way to its decision in full; `wide` are counters that books share."""
         self.policy = policy
@@ -93,6 +98,7 @@ class Backtest:
         self._take = take
         self._counters: Counters = {}
         self._wide = wide
+        self._real = real
         self._cases: dict[tuple[tuple[str, ...], str, str], Case | None] = {}
         self._charging: dict[tuple[str, str], list[tuple[Any, dict[str, Buckets], str]]] = {}
         self._comps: dict[str, Held] = {}
@@ -248,13 +254,21 @@ class Backtest:
                 now, granted, role = self._decide(case, facts, at)
             except Exception:  # noqa: BLE001  as `decide` has it: whatever went wrong, a person must look at it
                 now, self.errors = ESCALATE, self.errors + 1
-        if now == APPROVE:
-            charge = self._charges(facts, Authority(facts.employee, role or ""), self._day, self._rules.id)
-            self._hold(comp, charge, granted, real=was == APPROVE)
-        elif was == ESCALATE:
-            self._asked[comp] = facts
         answered = Answered(facts, comp, at, self._day, was, now, was_granted, granted, said["role"], role)
         self._take(answered, lambda: self.full(facts, at))
+        self._keep(facts, comp, body, now, granted, role)
+
+    def _keep(self, facts: Facts, comp: str, body: dict[str, Any], now: int, granted: int, role: str | None) -> None:
+        """Hold what the candidate approves; in a shadow what was really approved."""
+        if self._real:
+            self.before(facts, comp, body)
+            return
+        was = body["decision"]["outcome"]
+        if now == APPROVE:
+            charge = self._charges(facts, Authority(facts.employee, role or ""), self._day, self._rules.id)
+            self._hold(comp, charge, granted, real=was == "approve")
+        elif was == "escalate":
+            self._asked[comp] = facts
 
     def _decide(self, case: Case, facts: Facts, at: str) -> tuple[int, int, str | None]:
         """Outcome, amount granted and role, as `decide` has them."""

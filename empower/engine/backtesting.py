@@ -61,7 +61,7 @@ def backtest(
             for group in [under] if compiled.wide_measures else [[name] for name in under]:
                 tests = {name: Backtest(compiled, flips.take, wide) for name in group}
                 for entry in _merged(unit, group):
-                    _take(tests[entry.location], flips, entry, begin)
+                    take_entry(tests[entry.location], flips, entry, begin)
                     done += 1
                     if progress is not None and done % EVERY == 0:
                         progress(done, total)
@@ -86,7 +86,8 @@ def _merged(unit: Unit, locations: list[str]) -> Iterator[History]:
     return heapq.merge(*(history(unit, name) for name in locations), key=lambda entry: entry.at)
 
 
-def _take(test: Backtest, flips: Flips, entry: History, begin: str) -> None:
+def take_entry(test: Backtest, flips: Flips, entry: History, begin: str) -> None:
+    """One entry: decided again if it is a request of the moment `begin` or later, and else counted as it was."""
     kind, comp = entry.kind, entry.comp
     if comp is None:
         return

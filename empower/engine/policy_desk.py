@@ -1,12 +1,14 @@
 """The policy desk: publishing, its history, and taking it back."""
 
 from datetime import datetime
+from pathlib import Path
 
 from empower.core.errors import PolicyError
-from empower.engine import publishing
+from empower.engine import publishing, shadowing
 from empower.engine.desk import Desk, open_book
-from empower.engine.publication_views import AtView, PublicationView, log, taken_up_by, turn_view
+from empower.engine.publication_views import AtView, PublicationView, TurnView, log, taken_up_by, turn_view
 from empower.engine.publishing_checks import Candidate, moment_of_text
+from empower.policy import PolicySet
 from empower.store import Store, Unit
 from empower.store.listing import books
 
@@ -29,7 +31,11 @@ class PolicyDesk:
         with self.store.read() as unit:
             books(unit)
             snapshot = self._desk.rules.published.snapshot(unit)
-        return list(snapshot.problems) if snapshot else [str(found) for found in self._desk.rules.source.problems]
+        return self._desk.rules.problems(snapshot)
+
+    def known_problems(self) -> list[str]:
+        """The same, as it was when last asked: the store is not."""
+        return self._desk.rules.known_problems()
 
     def publish(self, candidate: Candidate, *, by: str, why: str, starts: str | None = None) -> PublicationView:
         """Put a set in force at once, or from a moment (ISO 8601; without an offset, on each location's clock).
@@ -60,6 +66,14 @@ class PolicyDesk:
         with self.store.read() as unit:
             snapshot = self._desk.rules.published.snapshot(unit)
             return log(snapshot, [book.location for book in books(unit)], self._desk.clock())
+
+    def in_force(self) -> list[TurnView]:
+        """The publication that is in force at each location now; none where the files are."""
+        now = self._desk.clock()
+        with self.store.read() as unit:
+            snapshot = self._desk.rules.published.snapshot(unit)
+            turns = [(book.location, snapshot.turn_at(book.location, now)) for book in books(unit)]
+        return [turn_view(name, turn) for name, turn in turns if turn is not None]
 
     def _told(self, publication: int) -> PublicationView:
         return next(item for item in self.log() if item.id == publication)
@@ -92,3 +106,17 @@ class PolicyDesk:
             )
         policy = self._desk.rules.kept(unit, taken).policy
         return AtView(location=name, policy=policy.id, digest=policy.digest)
+
+    # Watching a candidate
+
+    def begin_shadow(self, candidate: PolicySet, source: Path, *, by: str) -> int:
+        """Watch a candidate beside what is in force from now on; its number."""
+        return shadowing.begin(self.store, self._desk, candidate, source, by=by).id
+
+    def end_shadow(self) -> int:
+        """Watch it no longer; its number."""
+        return shadowing.stop(self.store, self._desk).id
+
+    def shadow_report(self) -> shadowing.Follower:
+        """Where the candidate watched now, or last, would have answered otherwise, up to its last entry."""
+        return shadowing.caught_up(self.store)

@@ -96,14 +96,15 @@ class Published:
 
     def __init__(self) -> None:
         """Nothing is known yet."""
-        self._known: Snapshot = NOTHING
+        self.known: Snapshot = NOTHING
+        """As this process last read them."""
         self._texts: dict[str, Policy] = {}
 
     def snapshot(self, unit: Unit) -> Snapshot:
         """All publications that the unit's transaction sees."""
-        known, found = self._known, revision(unit)
+        known, found = self.known, revision(unit)
         if known.revision != found:
-            known = self._known = self._read(unit, found)
+            known = self.known = self._read(unit, found)
         return known
 
     def _read(self, unit: Unit, number: int) -> Snapshot:

@@ -15,7 +15,7 @@ from empower.core.errors import PolicyError
 from empower.core.measure import Authority, Charging, Measure, measures_of, parse_measure
 from empower.core.plan import CompiledPolicy
 from empower.core.policy import Policy
-from empower.engine.published import Published
+from empower.engine.published import Published, Snapshot
 from empower.policy import PolicySource
 from empower.store import Book, Unit
 from empower.store.listing import books
@@ -30,6 +30,14 @@ class Rules:
         self.source = source
         self.published = Published()
         self._compiled: dict[str, CompiledPolicy] = {}
+
+    def problems(self, snapshot: Snapshot) -> list[str]:
+        """What keeps policies out of force: texts of what is published, or problems of the files."""
+        return list(snapshot.problems) if snapshot else [str(found) for found in self.source.problems]
+
+    def known_problems(self) -> list[str]:
+        """The same by what was published when this process last looked."""
+        return self.problems(self.published.known)
 
     def compiled(self, policy: Policy) -> CompiledPolicy:
         """The policy made ready to decide by."""

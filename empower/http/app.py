@@ -14,6 +14,7 @@ from empower.http.events_hub import Hub
 from empower.http.limits import BodyLimit
 from empower.http.metrics import Metrics
 from empower.http.openapi import describer
+from empower.http.shadow import watching
 from empower.ledger.proofs import Proofs
 
 
@@ -25,7 +26,7 @@ def create_app(engine: Engine) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with logs.to_stderr(), care(engine):
+        with logs.to_stderr(), care(engine), watching(engine, metrics.registry):
             yield
 
     app = FastAPI(
@@ -38,7 +39,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.engine = engine
     app.state.proofs = Proofs(engine.store)
     app.state.events = Hub(engine)
-    app.state.metrics = metrics = Metrics(lambda: len(engine.policies.problems))
+    app.state.metrics = metrics = Metrics(lambda: len(engine.publishing.known_problems()))
     app.openapi = describer(app)  # type: ignore[method-assign]
     problems.install(app)
     app.state.routes = list(app.routes)

@@ -27,9 +27,16 @@ class Caretaker:
         self._told: dict[str, object] = {}
 
     def refresh(self) -> None:
-        """Read changed policies. Broken ones are told loudly, and the last good ones stay in force."""
+        """Read changed policies. Broken ones are told loudly, and the last good ones stay in force.
+
+        Once anything is published, the files are candidates, and it is told when something else is in force.
+        """
         source = self._engine.policies
         try:
+            if self._engine.publishing.publishes():
+                self._tell_published()
+                self._tell_problems(tuple(self._engine.publishing.problems()))
+                return
             changed = source.refresh()
         except Exception as error:  # noqa: BLE001  the next round tries again
             self._tell("policies cannot be read: the last good ones stay in force", error)
@@ -37,13 +44,23 @@ class Caretaker:
         self._well("policies cannot be read: the last good ones stay in force")
         if changed:
             logs.service.warning("policies changed: the new ones are in force")
-        problems = tuple(str(problem) for problem in source.problems)
+        self._tell_problems(tuple(str(problem) for problem in source.problems))
+
+    def _tell_problems(self, problems: tuple[str, ...]) -> None:
         if problems and self._told.get("policies") != problems:
             message = "policies have problems: the last good ones stay in force"
             logs.service.error(message, extra=logs.about(problems=problems))
         elif not problems and self._told.get("policies"):
             logs.service.warning("policies are in order again")
         self._told["policies"] = problems
+
+    def _tell_published(self) -> None:
+        """Say which publication is in force where, once it is another one."""
+        now = tuple((turn.location, turn.publication) for turn in self._engine.publishing.in_force())
+        if now != self._told.get("published"):
+            known = [{"location": location, "publication": number} for location, number in now]
+            logs.service.warning("policies are in force as published", extra=logs.about(published=known))
+        self._told["published"] = now
 
     def expire(self) -> None:
         """End the comps whose time is up."""

@@ -185,14 +185,14 @@ class History(NamedTuple):
     leaf: bytes
 
 
-def history(unit: Unit, location: str, since: int = 0) -> Iterator[History]:
-    """The entries of a book from `since` on in their order, some thousands in memory at a time."""
+def history(unit: Unit, location: str, since: int = 0, chunk: int = CHUNK) -> Iterator[History]:
+    """The entries of a book from `since` on in their order, `chunk` in memory at a time."""
     names = ("location", "seq", "kind", "recorded_at", "comp", "leaf")
     query = select(*(ENTRY.c[name] for name in names)).where(
         ENTRY.c.location == bindparam("location"), ENTRY.c.seq >= bindparam("since")
     )
-    query = query.order_by(ENTRY.c.seq).limit(literal_column(str(CHUNK))).offset(literal_column("0"))
+    query = query.order_by(ENTRY.c.seq).limit(bindparam("most")).offset(literal_column("0"))
     sql = unit.queries.cached("history", query)
-    while rows := unit.rows(sql, {"location": location, "since": since}):
+    while rows := unit.rows(sql, {"location": location, "since": since, "most": chunk}):
         yield from map(History._make, rows)
         since = rows[-1][1] + 1

@@ -105,3 +105,27 @@ def test_what_if_names_the_cap_that_would_have_sufficed(bistro: Run) -> None:
         1200,
         {"90": 1400, "95": 1400, "99": 1400},
     )
+
+
+def test_a_loosening_waits_until_another_admin_confirms_it(bistro: Run, policies: Path) -> None:
+    two = POLICY + '\n[publishing]\ntwo_people_for = "looser"\n'
+    (policies / "bistro.toml").write_text(two)
+    said(bistro, "policy", "publish", "--why", "from now on in twos")
+    (policies / "bistro.toml").write_text(two.replace("amount = 30.00", "amount = 90.00"))
+    made = said(bistro, "policy", "publish", "--why", "holiday week", code=4)
+    assert (made["state"], made["waits_for"]) == ("waiting", ["bistro: roles.server.limits.day"])
+    assert bistro("policy", "confirm", "2").exit_code == 1
+    admin = said(bistro, "key", "create", "--scope", "admin", "--at", "*")
+    assert said(bistro, "policy", "confirm", "2", "--key", admin["key"])["state"] == "in force"
+    assert bistro("ledger", "verify").exit_code == 0
+
+
+def test_a_candidate_is_watched_told_of_and_let_go(bistro: Run, candidate: Path) -> None:
+    assert "shadow 1 is watched" in bistro("policy", "shadow", str(candidate)).stdout
+    for _ in range(2):
+        bistro("comp", "request", *ASK, "--amount", "12.00")
+    found = said(bistro, "policy", "shadow", "report")
+    assert (found["decided"], found["by"]["outcome"]) == (2, {"approve → escalate": 1})
+    assert "1 flip" in bistro("policy", "shadow", "report").stdout
+    assert bistro("policy", "shadow", "stop").stdout == "shadow 1 is ended\n"
+    assert said(bistro, "policy", "shadow", "report")["decided"] == 2
