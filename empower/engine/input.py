@@ -2,26 +2,23 @@
 
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel
 
+from empower.core import validation
 from empower.core.canonical import is_text
 from empower.core.errors import FieldError, InputError
 
-T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 LARGEST_PAGE = 500
 
 
-def validated(model: type[T], value: T | dict[str, Any]) -> T:
+def validated(model: type[M], value: M | dict[str, Any]) -> M:
     """`value` as a `model`; raises `InputError` with everything that is wrong with it."""
     if isinstance(value, model):
         return value
     refuse_surrogates(value)
-    try:
-        checked: T = model.model_validate(value)  # type: ignore[attr-defined]
-    except ValidationError as error:
-        raise input_error(error) from None
-    return checked
+    return validation.validated(model, value)
 
 
 def refuse_surrogates(value: object, pointer: str = "") -> None:
@@ -44,17 +41,3 @@ def page(limit: int) -> int:
         message = f"`{limit}` is no page size: take 1 to {LARGEST_PAGE}"
         raise InputError(message, errors=[FieldError("/limit", message)])
     return limit
-
-
-def input_error(error: ValidationError, prefix: str = "") -> InputError:
-    """What pydantic found wrong, as JSON pointers and sentences."""
-    errors = []
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        pointer = prefix + "".join(f"/{_escaped(part)}" for part in item["loc"])
-        errors.append(FieldError(pointer, item["msg"].removeprefix("Value error, ")))
-    first = errors[0]
-    return InputError(f"{first.pointer or 'the input'}: {first.message}", errors=errors)
-
-
-def _escaped(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

@@ -7,6 +7,7 @@ from fastapi import Request as HttpRequest
 
 from empower.core.errors import EmpowerError, InputError
 from empower.core.request import Request
+from empower.core.validation import validated
 from empower.engine.views import DecisionView
 from empower.http.authzen import (
     AccessDecision,
@@ -22,7 +23,6 @@ from empower.http.bodies import JsonBody
 from empower.http.described import answer, problems, takes
 from empower.http.keys import Call, PosDoor
 from empower.http.refusals import QuestionError
-from empower.http.validation import validated
 
 router = APIRouter(tags=["AuthZEN"])
 

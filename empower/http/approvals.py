@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, SecretStr
 
 from empower.core.request import Outside, Ref
+from empower.core.validation import validated
 from empower.engine.proofs import Pin
 from empower.engine.views import CompView, PendingPage
 from empower.http.bodies import JsonBody
@@ -13,7 +14,6 @@ from empower.http.comps import Amount, CompId, Note, bounded, minor_of
 from empower.http.described import MONEY, WITH_BODY, answer, problems, takes
 from empower.http.keys import PosDoor
 from empower.http.queries import ApprovalsQuery
-from empower.http.validation import validated
 
 router = APIRouter(tags=["approvals"])
 

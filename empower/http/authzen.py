@@ -18,8 +18,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from empower.core.errors import FieldError, InputError, unknown_name
+from empower.core.validation import LONGEST_ECHO, escaped
 from empower.engine.views import DecisionView, View
-from empower.http.validation import LONGEST_ECHO, escaped
 
 MOST_AT_ONCE = 1000
 CONTEXT = (

@@ -11,13 +11,13 @@ from empower.core.canonical import LARGEST_INTEGER
 from empower.core.errors import FieldError, InputError
 from empower.core.money import Money
 from empower.core.request import LONGEST_NOTE, Outside, Request
+from empower.core.validation import AS_MINOR, AS_MONEY, validated
 from empower.engine.views import CompPage, CompView
 from empower.http.bodies import JsonBody
 from empower.http.described import MONEY, REQUEST, WITH_BODY, answer, problems, takes
 from empower.http.keys import Call, PosDoor, ReadDoor
 from empower.http.queries import CompsQuery
 from empower.http.refusals import HeaderError
-from empower.http.validation import AS_MINOR, AS_MONEY, validated
 
 LONGEST_KEY = 255
 LONGEST_ID = 64

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from empower.core.errors import EmpowerError
 from empower.core.request import Request
+from empower.core.validation import validated
 from empower.engine import OptionsRequest
 from empower.engine.views import DecisionView, OptionsView, View
 from empower.http.bodies import JsonBody
 from empower.http.described import OPTIONS, REQUEST, WITH_BODY, answer, problems, takes
 from empower.http.keys import Call, PosDoor
 from empower.http.problems import Problem, problem_of
-from empower.http.validation import validated
 
 MOST_AT_ONCE = 1000
 

@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from empower.core.errors import BusyError, EmpowerError, FieldError, InputError
+from empower.core.validation import field_errors
 from empower.engine.views import View
 from empower.http.refusals import UnauthorizedError
-from empower.http.validation import field_errors
 
 MEDIA_TYPE = "application/problem+json"
 UNANSWERED = "the service cannot answer this now; its log says why, under this request id"

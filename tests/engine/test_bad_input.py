@@ -77,7 +77,7 @@ BAD = [
     Bad("no remedy", {}, "/remedy", drop=("remedy",)),
     Bad("no reason", {}, "/reason", drop=("reason",)),
     Bad("employee that is a number", {"employee": 1042}, "/employee"),
-    Bad("unknown field", {"remdy": "dessert"}, "/remdy"),
+    Bad("unknown field", {"remdy": "dessert"}, "/remdy", "remedy"),
     Bad("unknown field with a slash", {"a/b~c": 1}, "/a~1b~0c"),
     Bad("check that is text", {"check": "C1"}, "/check"),
     Bad("check without an id", {"check": {}}, "/check/id"),

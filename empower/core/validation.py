@@ -31,7 +31,7 @@ def validated(model: type[M], value: Any) -> M:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         errors = field_errors(found, _names(model))
         first = errors[0]
-        raise InputError(f"{first.pointer or 'the body'}: {first.message}", errors=errors) from None
+        raise InputError(f"{first.pointer or 'the input'}: {first.message}", errors=errors) from None
 
 
 def field_errors(found: Iterable[Mapping[str, Any]], known: Collection[str], *, skip: int = 0) -> list[FieldError]:
