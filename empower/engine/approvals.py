@@ -3,21 +3,21 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
-from empower.core.comp import Comp
+from empower.core.comp import Comp, Status
 from empower.core.entry import stamp
 from empower.core.errors import EmpowerError, FieldError, InputError, NotFoundError, unknown_name
 from empower.core.request import LONGEST_NOTE
 from empower.engine import approving, moving, queue
 from empower.engine.approving import Who
 from empower.engine.desk import arrive, new_id, open_book
-from empower.engine.life import steps
+from empower.engine.life import steps, titles
 from empower.engine.moving import Within, find
 from empower.engine.office import Office
 from empower.engine.places import why_of
 from empower.engine.proofs import Hasher, Proof, Prover, check_pin, set_pin
 from empower.engine.sessions import Sessions
 from empower.engine.staff import NewStaff, add_staff
-from empower.engine.views import CompView, DelegationView, PendingPage, PendingView, StaffView, StepView
+from empower.engine.views import CompView, DelegationView, PendingPage, PendingView, StaffView, StepView, TitlesView
 from empower.store import Unit
 from empower.store.approvers import Delegation, delegations, end_delegation, put_delegation
 from empower.store.listing import books
@@ -132,10 +132,22 @@ class Approvals(Office):
             items: list[PendingView] = [queue.pending_view(self._desk, unit, comp, approver) for comp in found[:most]]
         return PendingPage(items=items, next=items[-1].comp.id if len(found) > most else None)
 
+    def pending(self, comp_id: str, *, approver: str | None = None, within: Within = None) -> PendingView | None:
+        """One comp that waits, as `approvals` has it; None for one that does not. Raises `NotFoundError`."""
+        with self.store.read() as unit:
+            found = find(unit, comp_id, within)
+            is_waiting = found.status is Status.PENDING and self._desk.clock() < (found.expires_at or found.created_at)
+            return queue.pending_view(self._desk, unit, found, approver) if is_waiting else None
+
     def life(self, comp_id: str, *, within: Within = None) -> list[StepView]:
         """What happened to a comp, entry by entry, with names and notes; raises `NotFoundError` as `comp` does."""
         with self.store.read() as unit:
             return steps(unit, find(unit, comp_id, within))
+
+    def titles(self, location: str) -> TitlesView:
+        """What the policy in force at a location calls things; raises `InputError` for an unknown location."""
+        with self.store.read() as unit:
+            return titles(self._desk, unit, open_book(unit, location))
 
     # Who may answer
 

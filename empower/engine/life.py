@@ -3,8 +3,9 @@
 from empower.core.comp import Comp
 from empower.core.entry import Entry, content
 from empower.engine.approving import who_ended
-from empower.engine.views import PersonView, StepView
-from empower.store import Unit
+from empower.engine.desk import Desk
+from empower.engine.views import PersonView, StepView, TitlesView
+from empower.store import Book, Unit
 from empower.store.approvers import name_of
 from empower.store.listing import lines_of, note_of
 
@@ -14,6 +15,16 @@ BY_PEOPLE = ("decision", "approve", "decline")
 def steps(unit: Unit, comp: Comp) -> list[StepView]:
     """The life of a comp, the decision first."""
     return [_step(unit, line) for line in lines_of(unit, comp)]
+
+
+def titles(desk: Desk, unit: Unit, book: Book) -> TitlesView:
+    """What the policy in force in a book calls things."""
+    policy = desk.rules.kept(unit, book.policy).policy
+    return TitlesView(
+        remedies={name: item.title for name, item in policy.remedies.items()},
+        reasons={name: item.title for name, item in policy.reasons.items()},
+        roles={name: item.title for name, item in policy.roles.items()},
+    )
 
 
 def _step(unit: Unit, line: Entry) -> StepView:

@@ -103,13 +103,16 @@ class Sessions:
 
         return Begun(secret, self._store.write(job, alone=True))
 
-    def of(self, secret: str) -> SessionView | None:
-        """Whose session a secret is; None for one that is over, or never was."""
+    def of(self, secret: str, *, is_use: bool = True) -> SessionView | None:
+        """Whose session a secret is; None for one that is over, or never was.
+
+        What a page asks by itself `is_use` of nobody: it does not keep a session from ending.
+        """
         now = self._clock()
         with self._store.read() as unit:
             found = _in_force(unit, secret, now)
             view = None if found is None else _view(unit, found, now)
-        if found is not None and now - moment_of(found.used_at) >= TOUCH:
+        if found is not None and is_use and now - moment_of(found.used_at) >= TOUCH:
             with suppress(BusyError):  # when it was last used is no reason to keep a guest waiting
                 self._store.write(lambda unit: touch_session(unit, found.id, stamp(now)))
         return view

@@ -299,6 +299,14 @@ class SessionView(View):
     active: bool
 
 
+class TitlesView(View):
+    """What the policy in force at a location calls things, by their names in it."""
+
+    remedies: dict[str, str]
+    reasons: dict[str, str]
+    roles: dict[str, str]
+
+
 class StepView(View):
     """One entry in the life of a comp, with what stands beside the book."""
 

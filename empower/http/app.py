@@ -14,6 +14,7 @@ from empower.http.events_hub import Hub
 from empower.http.limits import BodyLimit
 from empower.http.metrics import Metrics
 from empower.http.openapi import describer
+from empower.http.pages.routers import ROUTERS as PAGES
 from empower.http.shadow import watching
 from empower.ledger.proofs import Proofs
 
@@ -43,9 +44,10 @@ def create_app(engine: Engine) -> FastAPI:
     app.openapi = describer(app)  # type: ignore[method-assign]
     problems.install(app)
     app.state.routes = list(app.routes)
-    for part in (deciding, comps, approvals, events, reading, evidence, access, operations, docs):
-        app.include_router(part.router)
-        app.state.routes += part.router.routes
+    parts = (deciding, comps, approvals, events, reading, evidence, access, operations, docs)
+    for router in (*(part.router for part in parts), *PAGES):
+        app.include_router(router)
+        app.state.routes += router.routes
     app.add_middleware(BodyLimit)
     app.add_middleware(Edge, metrics=metrics)
     return app

@@ -3,18 +3,12 @@
 from importlib.resources import files
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from empower.http.docs_page import page
 
 router = APIRouter(include_in_schema=False)
 STYLE = files("empower.http").joinpath("docs.css")
-
-
-@router.get("/")
-async def root() -> Response:
-    """There is no front page: the page of the API stands in."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

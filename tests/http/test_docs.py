@@ -134,10 +134,6 @@ def test_every_call_and_every_shape_is_on_the_page(stranger: TestClient, documen
     assert links <= ids
 
 
-def test_the_root_leads_to_the_page(stranger: TestClient) -> None:
-    assert stranger.get("/", follow_redirects=False).headers["location"] == "/docs"
-
-
 def test_the_curl_example_works_as_it_stands(till: TestClient, document: dict) -> None:
     said = document["paths"]["/v1/comps"]["post"]
     words = shlex.split(curl("http://127.0.0.1:8000", "/v1/comps", "post", said))
