@@ -4,6 +4,7 @@ The leaf is RFC 8785 JSON of location, seq, kind, time, comp, author and body, e
 is joined ambiguously and every column can be held against it.
 """
 
+import hashlib
 import hmac
 import json
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ Kind = Literal[
     "expire",
     "reverse",
     "erase",
+    "webhook",
 ]
 LEAF_VERSION = 1
 
@@ -96,6 +98,11 @@ def key_commitment(body: bytes, owner: str, key: str) -> str:
 def own_guest(mac: bytes, employee: str, pseudonym: str) -> str:
     """What a leaf says of an employee's own guest reference: nothing, once its keyed hash `mac` is erased."""
     return hmac.digest(mac, canonical([employee, pseudonym]), "sha256").hex()
+
+
+def pin_commitment(employee: str, digest: str, set_at: str) -> str:
+    """What a leaf says of a PIN: SHA-256 over whose it is, its salted hash `digest`, and when it was set."""
+    return hashlib.sha256(canonical([employee, digest, set_at])).hexdigest()
 
 
 def recorded_standing(needed: list[Needed | None], standing: list[Usage | None]) -> list[list[Any] | None]:

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from empower.core.entry import moment_of, stamp
+from empower.core.entry import moment_of, pin_commitment, stamp
 from empower.core.errors import BusyError, FieldError, InputError, ProofError, unknown_name
 from empower.engine.desk import Desk, open_book
 from empower.engine.places import why_of
@@ -146,7 +146,8 @@ def set_pin(desk: Desk, unit: Unit, employee: str, digest: str, by: str, why: st
     forget_tries(unit, employee)
     end_sessions_of(unit, employee, stamp(now))
     for place in places:
-        body = {"does": "pin", "employee": employee} | why_of(why)
+        told = {"employee": employee, "commitment": pin_commitment(employee, digest, stamp(now))}
+        body = {"does": "pin"} | told | why_of(why)
         unit.append(open_book(unit, place), "staff", now, None, by, body)
     return places
 

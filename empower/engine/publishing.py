@@ -168,6 +168,9 @@ def _body(row: Publication, policy: Policy) -> dict[str, Any]:
         "set": set_digest(row.policies),
         "policies": row.policies,
         "why": row.why,
+        "asked_at": row.at,
+        "starts": row.starts,
+        "two_people_for": row.two_people_for,
     }
     if row.waits:
         body |= {"waits_for": row.waits_for}
@@ -176,7 +179,7 @@ def _body(row: Publication, policy: Policy) -> dict[str, Any]:
     if row.back_to is not None:
         body["back_to"] = row.back_to
     if row.confirmed_by is not None:
-        body |= {"asked_by": row.by}
+        body |= {"asked_by": row.by, "confirmed_at": row.confirmed_at}
     return body
 
 

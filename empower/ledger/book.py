@@ -5,6 +5,7 @@ from typing import Any
 
 from empower.core import merkle
 from empower.core.plan import CompiledPolicy
+from empower.ledger.approvers import Approvers
 from empower.ledger.beside import Keys, Notes, Roster
 from empower.ledger.continuity import Continuity, WideNames
 from empower.ledger.findings import BookReport, Head
@@ -34,6 +35,7 @@ class Walk:
         self.rebuilt = Rebuilt(self.report, scratch)
         self.roster = Roster(self.report)
         self.keys = Keys(self.report)
+        self.approvers = Approvers(self.report, scratch)
         self.policy = ""
         """The digest in force after the last entry."""
         self.opened_at = ""
@@ -57,6 +59,7 @@ class Walk:
         self.policy, self.opened_at, self.taken_up = state["policy"], state["opened_at"], state["taken_up"]
         self.roster.roles, self.roster.guests, self.keys.told = state["roles"], state["own_guests"], state["keys"]
         self._erased, self._gone = state["erased"], state["gone"]
+        self.approvers.delegations, self.approvers.pins = state["delegations"], state["pins"]
         self._last = state["last"]
         rows = next(entry_rows(self._unit, self.report.location, self.chain.size - 1), [])
         if not rows or rows[0][0] != self.chain.size - 1 or bytes(rows[0][5]).hex() != self._last:
@@ -77,6 +80,8 @@ class Walk:
                 "roles": self.roster.roles,
                 "own_guests": self.roster.guests,
                 "keys": self.keys.told,
+                "delegations": self.approvers.delegations,
+                "pins": self.approvers.pins,
                 "erased": sorted(self.notes.erased),
                 "gone": self.notes.gone,
                 "last": self._last,
@@ -106,6 +111,7 @@ class Walk:
     def _note(self, line: Line, row: Row | None) -> None:
         """Take from an entry what stands beside the comps."""
         self.notes.take(line, row)
+        self.approvers.take(line)
         if line.kind == "decision":
             if line.body.get("policy") != self.policy:
                 said = line.body.get("policy")

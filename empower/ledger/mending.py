@@ -9,13 +9,14 @@ from empower.ledger.scratch import Row, Scratch
 from empower.ledger.verify import Audit, Progress, head_of
 from empower.store import Store, Unit, mending
 from empower.store import auditing as stored
+from empower.store.approvers import APPROVAL, DELEGATION
 from empower.store.queries import COMP, COUNTER, MEASURE, STAFF
 
 ENTRIES = ("sequence", "leaf", "columns", "time", "life", "checkpoint")
 """Checks of the entries themselves: where one fails there is nothing to make anything anew from."""
 HEAD = ("root",)
 """Checks that hold the entries against their head: one of them is wrong, and the database does not say which."""
-PROJECTIONS = ("comps", "counters", "head", "staff", "keys", "location")
+PROJECTIONS = ("comps", "counters", "head", "staff", "keys", "location", "approvals", "delegations")
 """Checks of what is made from the entries."""
 
 
@@ -108,6 +109,9 @@ def _book(unit: Unit, audit: Audit, location: str) -> None:
     mending.replace_measures(unit, location, [measure.name for measure in policy.measures])
     mending.replace_counters(unit, location, scratch.counters(location))
     mending.replace_staff(unit, location, walk.roster.rows())
+    mending.replace_approvals(unit, location, scratch.approvals(location))
+    given = walk.approvers.delegations.items()
+    mending.replace_delegations(unit, location, [(identity, *said) for identity, said in given])
     title = next((row[1] for row in stored.heads(unit) if row[0] == location), location)
     mending.replace_head(unit, head_of(walk, title, scratch.first_expiry(location)))
 
@@ -121,7 +125,7 @@ def _across(unit: Unit, audit: Audit) -> None:
         audit.scratch.count(place, measures, policy_id=place[1:])
         mending.replace_measures(unit, place, [measure.name for measure in measures])
         mending.replace_counters(unit, place, audit.scratch.counters(place))
-    for table in (COMP, COUNTER, MEASURE, STAFF):
+    for table in (COMP, COUNTER, MEASURE, STAFF, APPROVAL, DELEGATION):
         for place in stored.placed(unit, table):
             if place not in audit.walks and not place.startswith("@"):
                 mending.drop(unit, table, place)

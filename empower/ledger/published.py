@@ -9,7 +9,15 @@ from empower.ledger.lines import Line
 from empower.store import Unit
 from empower.store.publishing import Publication, publications
 
-COLUMNS = ("why", "policies", "back_to")
+COLUMNS = {
+    "why": "why",
+    "policies": "policies",
+    "back_to": "back_to",
+    "asked_at": "at",
+    "starts": "starts",
+    "two_people_for": "two_people_for",
+}
+"""What an entry says, and the column that says it too."""
 
 
 class Publications:
@@ -37,9 +45,9 @@ class Publications:
         if row is None:
             report.add("publications", f"publication {body.get('publication')} is not in the store", line.seq)
             return []
-        for name in COLUMNS:
-            if body.get(name) != getattr(row, name):
-                message = f"the entry says {name} `{body.get(name)}`, the store `{getattr(row, name)}`"
+        for name, column in COLUMNS.items():
+            if body.get(name) != getattr(row, column):
+                message = f"the entry says {name} `{body.get(name)}`, the store `{getattr(row, column)}`"
                 report.add("publications", message, line.seq)
         self._people(report, line, row)
         names = [said(row), confirmed(row)] if "asked_by" in body else [said(row)]
@@ -50,8 +58,10 @@ class Publications:
         if asked != row.by:
             report.add("publications", f"publication {row.id} was asked for by `{asked}`, not `{row.by}`", line.seq)
         if "asked_by" in line.body:
-            if line.by != row.confirmed_by or line.by == row.by:
-                message = f"publication {row.id} was confirmed by `{line.by}`, the store says `{row.confirmed_by}`"
+            by, at = line.by, line.body.get("confirmed_at")
+            if (by, at) != (row.confirmed_by, row.confirmed_at) or by == row.by:
+                kept = f"`{row.confirmed_by}` at {row.confirmed_at}"
+                message = f"publication {row.id} was confirmed by `{by}` at {at}, the store says {kept}"
                 report.add("publications", message, line.seq)
         elif line.body.get("waits_for", []) != row.waits_for:
             report.add("publications", f"publication {row.id} waited for {line.body.get('waits_for')}", line.seq)
@@ -72,6 +82,11 @@ class Publications:
 
     def end(self, names: Collection[str]) -> None:
         """After all books, of what all of them put on record: every publication stands in one of them."""
+        events = len(self._rows) + sum(row.confirmed_by is not None for row in self._rows.values())
+        if max((row.revision for row in self._rows.values()), default=0) != events:
+            self._shared.add(
+                "publications", f"the newest revision is not {events}, as many as were published or confirmed"
+            )
         for row in self._rows.values():
             if said(row) not in names:
                 self._shared.add("publications", f"publication {row.id} stands in no book")

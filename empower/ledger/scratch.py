@@ -32,6 +32,7 @@ USAGE = ("held", "spent", "held_count", "spent_count")
 
 _COLUMNS = tuple("check_id" if name == "check" else name for name in COMP_COLUMNS)
 _COUNTER = "place, measure, subject, start"
+_APPROVAL = "location, comp, approver"
 _SUBJECTS = {
     "employee": "authority",
     "role": "authority_role",
@@ -68,6 +69,7 @@ class Scratch:
             ("counter", f"{_COUNTER}, {usage}, PRIMARY KEY ({_COUNTER})", " WITHOUT ROWID"),
             ("guest", "pseudonym PRIMARY KEY", " WITHOUT ROWID"),
             ("answer", "location, comp, commitment, found DEFAULT 0, PRIMARY KEY (location, comp)", " WITHOUT ROWID"),
+            ("approval", f"{_APPROVAL}, authority, requester, seq, PRIMARY KEY ({_APPROVAL})", " WITHOUT ROWID"),
             ("wide", f"{_COUNTER}, at, location, seq, {usage}, last, reads", ""),
             ("book", "location PRIMARY KEY, state", " WITHOUT ROWID"),
         ):
@@ -210,6 +212,17 @@ class Scratch:
         """Comps whose idempotency keys were not found."""
         sql = "SELECT comp FROM answer WHERE location = ? AND found = 0 ORDER BY comp"
         return [comp for (comp,) in self._db.execute(sql, (location,))]
+
+    def note_approval(self, location: str, row: Row) -> None:
+        """Note a yes: comp, approver, authority, requester and seq."""
+        self._db.execute("INSERT OR REPLACE INTO approval VALUES (?, ?, ?, ?, ?, ?)", (location, *row))
+
+    def approvals(self, location: str) -> Iterator[list[Row]]:
+        """Every yes of a location by comp and approver, in chunks."""
+        sql = "SELECT comp, approver, authority, requester, seq FROM approval WHERE location = ?"
+        cursor = self._db.execute(f"{sql} ORDER BY comp, approver", (location,))
+        while found := cursor.fetchmany(CHUNK):
+            yield found
 
     def knows_guest(self, pseudonym: str) -> bool:
         """Whether somebody can still be found by a reference."""

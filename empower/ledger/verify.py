@@ -10,6 +10,7 @@ from empower.core.measure import Measure, measures_of, parse_measure
 from empower.core.note import Key
 from empower.core.plan import CompiledPolicy
 from empower.core.policy import Policy
+from empower.ledger.approvers import check_pins
 from empower.ledger.beside import check_answers, check_guests, check_own_guests
 from empower.ledger.book import Walk
 from empower.ledger.checked import check_checkpoints
@@ -145,6 +146,8 @@ class Audit:
         check_answers(walk.report, self.scratch, stored.answer_rows(self._unit, location))
         walk.roster.compare(stored.staff_rows(self._unit, location))
         walk.keys.compare(stored.key_rows(self._unit), walk.opened_at)
+        approvals = stored.approval_rows(self._unit, location)
+        walk.approvers.compare(approvals, stored.delegation_rows(self._unit, location))
 
     def _step(self, entries: int) -> None:
         self._done += entries
@@ -207,12 +210,16 @@ class Audit:
 
     def _people(self) -> None:
         told: dict[str, list[str]] = {}
+        pins: dict[str, list[list[str]]] = {}
         for walk in self.walks.values():
+            for employee, said in walk.approvers.pins.items():
+                pins.setdefault(employee, []).append(said)
             for employee, said in walk.roster.guests.items():
                 told[employee] = max(said, told.get(employee, said))
         found = {name: None if mac is None else (mac, guest) for name, mac, guest in stored.own_guests(self._unit)}
         guests = (row for rows in stored.guest_rows(self._unit) for row in rows)
         check_own_guests(self.shared, told, found, guests)
+        check_pins(self.shared, pins, stored.pin_rows(self._unit))
 
     def groups(self) -> set[str]:
         """Where something is counted across books."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table, bindparam, func, literal_column, select, text, tuple_
 
+from empower.store.approvers import APPROVAL, DELEGATION, PIN
 from empower.store.queries import (
     API_KEY,
     COMP,
@@ -67,6 +68,22 @@ def answer_rows(unit: Unit, location: str) -> Iterator[Row]:
         yield from page
 
 
+def approval_rows(unit: Unit, location: str) -> Iterator[list[Row]]:
+    """Who said yes to which comp of a location, in chunks: comp, approver, authority, requester, seq."""
+    return _pages(unit, APPROVAL, list(APPROVAL.c)[1:], ["comp", "approver"], location)
+
+
+def delegation_rows(unit: Unit, location: str) -> list[Row]:
+    """Who stands in for whom at a location: id, delegator, delegate, since, until."""
+    query = select(*list(DELEGATION.c)[1:]).where(DELEGATION.c.location == bindparam("location"))
+    return unit.rows(unit.queries.cached("audit delegations", query), {"location": location})
+
+
+def pin_rows(unit: Unit) -> list[Row]:
+    """What is kept of each PIN: employee, hash, set_at."""
+    return unit.rows(unit.queries.cached("audit pins", select(PIN).order_by(PIN.c.employee)), {})
+
+
 def _pages(
     unit: Unit, table: Table, columns: list[Column[Any]], keys: list[str], location: str, after: Row | None = None
 ) -> Iterator[list[Row]]:
@@ -103,7 +120,7 @@ def sizes(unit: Unit) -> dict[str, int]:
     return {place: top + 1 for place, top in found.items() if isinstance(top, int)}
 
 
-PLACED = (ENTRY, COMP, COUNTER, MEASURE, IDEMPOTENCY, NOTE, STAFF)
+PLACED = (ENTRY, COMP, COUNTER, MEASURE, IDEMPOTENCY, NOTE, STAFF, APPROVAL, DELEGATION)
 """The tables whose rows belong to a location, or to a group."""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table, bindparam, delete
 
+from empower.store.approvers import APPROVAL, DELEGATION
 from empower.store.queries import API_KEY, COMP, COUNTER, EMPLOYEE, LOCATION, MEASURE, STAFF
 from empower.store.unit import Unit
 
@@ -54,6 +55,19 @@ def replace_staff(unit: Unit, location: str, rows: Iterable[Row]) -> None:
     unit.cursor.executemany(sql, [_named(EMPLOYEE, row) for row in people])
     drop(unit, STAFF, location)
     _add(unit, STAFF, [(location, *row) for row in roster])
+
+
+def replace_approvals(unit: Unit, location: str, chunks: Iterable[list[Row]]) -> None:
+    """Who said yes at a location; rows without it."""
+    drop(unit, APPROVAL, location)
+    for rows in chunks:
+        _add(unit, APPROVAL, [(location, *row) for row in rows])
+
+
+def replace_delegations(unit: Unit, location: str, rows: Iterable[Row]) -> None:
+    """Who stands in for whom at a location; rows without it."""
+    drop(unit, DELEGATION, location)
+    _add(unit, DELEGATION, [(location, *row) for row in rows])
 
 
 def replace_head(unit: Unit, row: Row) -> None:

@@ -69,6 +69,9 @@ def test_every_book_it_governs_says_who_published_what_and_why(house: House, eng
             "set": made.digest,
             "policies": made.policies,
             "why": "as agreed",
+            "asked_at": "2026-11-20T23:00:00.000000Z",
+            "starts": None,
+            "two_people_for": None,
             "effective": "2026-11-20T23:00:00.000000Z",
         }
     assert [view.policy_digest for view in engine.locations()] == [made.policies["cafe"]] * 2
