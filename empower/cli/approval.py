@@ -8,12 +8,13 @@ import click
 from empower.cli.amounts import Cash, minor_of
 from empower.cli.errors import DONE, ESCALATED
 from empower.cli.options import engine_options, format_option, opened, who
-from empower.cli.output import Column, console, lines, new_table, show, text, when
+from empower.cli.output import Column, console, show, text, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
+    from rich.console import Group
+    from rich.text import Text
 
     from empower.engine import Engine
     from empower.engine.proofs import Pin
@@ -33,6 +34,7 @@ COLUMNS = (
     Column("seconds_left", lambda row: row.seconds_left),
 )
 WATCH_SECONDS = 2
+SOON_SECONDS = 180
 _id = click.argument("comp_id", metavar="ID")
 _as = click.option("--as", "approver", required=True, metavar="EMPLOYEE", help="Who answers; their PIN is asked for.")
 _pin_stdin = click.option("--pin-stdin", is_flag=True, help="Read the PIN from standard input instead.")
@@ -56,7 +58,7 @@ def list_all(form: str, **asked: Any) -> None:
     with opened() as engine:
         page = engine.approvals(**asked)
         zones = {item.id: item.timezone for item in engine.locations()}
-    show(page.items, form, COLUMNS, table=lambda: table(page.items, zones), empty="nothing waits")
+    show(page.items, form, COLUMNS, table=lambda: waiting(page.items, zones), empty="nothing waits")
     if page.next:
         click.echo(f"there are more: --cursor {page.next}", err=True)
 
@@ -115,7 +117,7 @@ def watch(location: str | None, approver: str | None, form: str, *, once: bool) 
             page = engine.approvals(location=location, approver=approver, limit=100)
             fresh = [item for item in page.items if item.comp.id not in seen]
             if fresh:
-                show(fresh, form, COLUMNS, table=lambda rows=fresh: table(rows, zones))  # type: ignore[misc]
+                show(fresh, form, COLUMNS, table=lambda rows=fresh: waiting(rows, zones))  # type: ignore[misc]
             seen = {item.comp.id for item in page.items}
             if once or Event().wait(WATCH_SECONDS):
                 return
@@ -146,40 +148,50 @@ def _show(engine: "Engine", done: "CompView", form: str) -> None:
         console(err=True).print(text(f"{left} more must say yes"))
 
 
-def table(items: "Sequence[PendingView]", zones: dict[str, str]) -> "Table":
-    """Three lines a comp: who and what, what stopped it, what is known of the guest."""
-    rows = new_table()
-    rows.add_column("id", min_width=36, no_wrap=True)
-    rows.add_column("who and what", overflow="fold")
-    rows.add_column("amount\nleft", justify="right", no_wrap=True)
-    for item in items:
-        told = [f"{item.requester.name}: {item.remedy}, {item.reason}", *(found.message for found in item.stopped_by)]
-        rows.add_row(
-            lines(
-                text(item.comp.id),
-                text(f"{item.comp.location}, {when(item.comp.created_at, zones[item.comp.location])}", "dim"),
-                text(_asked(item), "dim"),
-            ),
-            lines(text(told[0]), *(text(said, "yellow") for said in told[1:]), *_about(item)),
-            lines(
-                text(Cash(item.comp.approval.amount if item.comp.approval else 0, item.comp.amount.currency)),
-                text(f"{item.seconds_left // 60}:{item.seconds_left % 60:02}", "dim"),
-            ),
-        )
-    return rows
+def waiting(items: "Sequence[PendingView]", zones: dict[str, str]) -> "Group":
+    """A block a comp: what, why and the time left; who; what stopped it; what is known of the guest."""
+    from rich.console import Group
+    from rich.padding import Padding
+
+    return Group(*(Padding(_block(item, zones[item.comp.location]), (0, 0, 1, 0)) for item in items))
 
 
-def _asked(item: "PendingView") -> str:
+def _block(item: "PendingView", zone: str) -> "Group":
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.table import Table
+
+    amount = Cash(item.comp.approval.amount if item.comp.approval else 0, item.comp.amount.currency)
+    head = Table.grid(padding=(0, 2), expand=True)
+    head.add_column(ratio=1, overflow="fold")
+    head.add_column(justify="right", no_wrap=True)
+    head.add_row(
+        text(f"{amount.readable}  {item.remedy}", "bold").append_text(text(f", for: {item.reason}")),
+        text(
+            f"{item.seconds_left // 60}:{item.seconds_left % 60:02} left",
+            "yellow" if item.seconds_left < SOON_SECONDS else "dim",
+        ),
+    )
     asked = item.comp.approval.asked_now if item.comp.approval else []
-    return f"asks {' and '.join(asked)}"
+    told = [
+        text(
+            f"{item.requester.name} ({item.requester.id}) at {item.comp.location}, {when(item.comp.created_at, zone)}"
+        ),
+        text(f"asks {' or '.join(asked)}"),
+        *(text(said, "yellow") for said in dict.fromkeys(found.message for found in item.stopped_by)),
+        *_about(item),
+        text(item.comp.id, "dim"),
+    ]
+    return Group(head, *(Padding(line, (0, 0, 0, 2)) for line in told))
 
 
-def _about(item: "PendingView") -> list[Any]:
+def _about(item: "PendingView") -> "list[Text]":
     """What is known of the guest, and what it is for the approver who looks."""
     said = []
     if item.guest is not None:
-        given = Cash(item.guest.amount, item.guest.currency).readable
-        said.append(text(f"this guest had {item.guest.comps} here before, {given}", "dim"))
+        comps, given = item.guest.comps, Cash(item.guest.amount, item.guest.currency).readable
+        before = f"{comps} comp{'s' if comps > 1 else ''} before, {given} in all" if comps else "no comp before"
+        said.append(text(f"this guest had {before}", "dim"))
     if item.for_approver is not None:
         most = item.for_approver.most
         may = "you may not grant it" if most is None else f"you may grant {Cash(most.amount, most.currency).readable}"

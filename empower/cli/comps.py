@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from empower.engine.views import CompView
 
+POLICY_SHOWN = len("sha256:") + 16
+"""Of a digest: enough to tell two apart; JSON has all of it."""
+
 
 def table(comps: "Sequence[CompView]", zones: dict[str, str]) -> "Table":
     """Two lines a comp; times are those of the location."""
@@ -57,7 +60,9 @@ def detail(item: "CompView", zone: str) -> "Group":
         if value:
             facts.add_row(text(name), text(value, COLOURS.get(item.status, "") if name == "status" else ""))
     said = answer(item.decision, Cash(item.amount.asked, item.amount.currency), str(item.request["remedy"]))
-    return Group(facts, text(f"policy  {item.decision.policy}"), text(""), said)
+    answered = item.status != "pending" and item.decision.outcome == "escalate"
+    head = "\nWhen it was asked for:" if answered else ""
+    return Group(facts, text(head, "dim"), said)
 
 
 def _facts(item: "CompView", zone: str) -> list[tuple[str, str]]:
@@ -77,5 +82,6 @@ def _facts(item: "CompView", zone: str) -> list[tuple[str, str]]:
         ("incident", str(item.request.get("incident") or "")),
         ("created", when(item.created_at, zone)),
         ("expires", when(item.expires_at, zone)),
+        ("policy", f"{item.decision.policy[:POLICY_SHOWN]}…"),
         ("entries", ", ".join(f"{entry.seq} {entry.kind}" for entry in item.entries)),
     ]

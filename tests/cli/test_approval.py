@@ -38,7 +38,8 @@ def test_a_manager_says_yes(people: Run) -> None:
     listed = people("approval", "list", "--as", "E7")
     assert comp in listed.stdout
     assert "you may grant $50.00" in listed.stdout
-    assert "Ana: The whole check" in listed.stdout
+    assert "The whole check, for: Wrong item served" in listed.stdout
+    assert "Ana (E1042) at bistro-soho" in listed.stdout
     done = people("approval", "approve", comp, "--as", "E7", stdin=f"{PIN}\n")
     assert done.exit_code == 0, done.output
     assert "E7 as manager" in done.stdout
