@@ -34,7 +34,7 @@ from empower.engine.views import (
 )
 from empower.policy import PolicySource
 from empower.store import Store, Unit
-from empower.store.database import sqlite_path
+from empower.store.connecting import is_in_memory, sqlite_path
 from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of, taken_up
 from empower.store.people import Deployment, deployment, put_deployment
 
@@ -74,7 +74,7 @@ class Engine(Approvals):
                 fresh = deployment(unit) is None
             path = sqlite_path(opened.url)
             secret_path = None if path is None else path.with_name(path.name + ".secret")
-            secret = load_secret(secret_path, create=create and fresh, in_memory=path is None)
+            secret = load_secret(secret_path, create=create and fresh, in_memory=is_in_memory(opened.url))
             if source is None:
                 source = PolicySource(Path(str(policies)), last_good=_last_good(opened))
             engine = cls(opened, Desk(Rules(source), secret, clock))

@@ -182,8 +182,9 @@ def guards(unit: Unit, dialect: str) -> dict[str, str]:
     """The triggers of the entries, by name, with their text."""
     if dialect != "sqlite":
         sql = (
-            "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger "
-            "WHERE tgrelid = 'entry'::regclass AND NOT tgisinternal AND tgenabled <> 'D'"
+            "SELECT t.tgname, pg_get_triggerdef(t.oid, true) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+            "WHERE t.tgrelid = 'entry'::regclass AND NOT t.tgisinternal AND t.tgenabled <> 'D' "
+            "AND position('RAISE EXCEPTION' IN p.prosrc) > 0"
         )
     else:
         sql = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entry'"

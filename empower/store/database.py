@@ -1,31 +1,34 @@
 """The store: one database, opened, checked and given out as transactions.
 
-On SQLite the file is in WAL mode with `synchronous=FULL`: an acknowledged commit survives a power loss. A writer
-takes the file's lock at once (`BEGIN IMMEDIATE`), so that two processes queue up instead of failing at the end.
+A writer on SQLite takes the file's lock at once (`BEGIN IMMEDIATE`), so that two processes queue up instead of failing
+at the end. A writer on PostgreSQL reads what is committed (READ COMMITTED), under the row locks of the books it writes.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy import URL, Connection
 
-from empower.core.errors import BusyError, EmpowerError, StoreError
+from empower.core.errors import BusyError, StoreError
+from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
 from empower.store.queries import Queries
-from empower.store.schema import check_schema, migrate
+from empower.store.schema import check_schema, check_server, is_set_up, migrate
 from empower.store.tally import Warm
+from empower.store.troubles import UNKNOWN, error_of, is_lost, translated
 from empower.store.unit import Unit
 from empower.store.writer import Writer
+
+__all__ = ["Store", "sqlite_path", "store_url", "translated"]
 
 T = TypeVar("T")
 
 BUSY_SECONDS = 10
 """How long a writer waits for another process before it gives up."""
+WRITE_SECONDS = 30
+"""How long a statement of a writer may take on PostgreSQL, and how long a writer may say nothing."""
+READ_SECONDS = 300
+"""How long a statement of a reader may take on PostgreSQL."""
 
 
 class Store:
@@ -34,14 +37,15 @@ class Store:
     def __init__(self, url: URL, *, create: bool) -> None:
         """Use `Store.open`."""
         self.url = url
-        self.engine = _engine(url)
+        self.engine = connected(url, BUSY_SECONDS)
         try:
+            check_server(self.engine)
             if create:
                 migrate(self.engine)
             else:
                 check_schema(self.engine)
             self.queries = Queries(self.engine.dialect)
-            self._connection = self._connect()
+            self._connection = self.engine.connect()
         except BaseException:
             self.engine.dispose()
             raise
@@ -49,7 +53,7 @@ class Store:
         self._told: tuple[Callable[[], None], ...] = ()
         self.writer = Writer(self._transaction)
         # In memory there is one connection for all, so readers wait for writers there.
-        self._alone: AbstractContextManager[Any] = nullcontext() if sqlite_path(url) else self.writer.lock
+        self._alone: AbstractContextManager[Any] = self.writer.lock if is_in_memory(url) else nullcontext()
 
     @classmethod
     def open(cls, store: str, *, create: bool = False) -> "Store":
@@ -61,14 +65,29 @@ class Store:
         path = sqlite_path(url)
         if path is not None and not create and not path.exists():
             raise StoreError(f"there is no store at `{path}`: run `empower init`", code="store_missing")
-        with translated():
-            return cls(url, create=create)
+        try:
+            with translated():
+                return cls(url, create=create)
+        except BusyError as error:
+            cause = error.__cause__
+            if cause is None or not is_lost(cause):
+                raise
+            said = str(getattr(cause, "orig", cause)).strip().partition("\n")[0]
+            raise StoreError(f"the store cannot be reached: {said}", code="store_unreachable") from cause
 
     @staticmethod
     def exists(store: str) -> bool:
-        """Whether there is a file under a store's URL; a store in memory is always new."""
-        path = sqlite_path(store_url(store))
-        return path is not None and path.exists()
+        """Whether there is anything under a store's URL yet; a store in memory is always new."""
+        url = store_url(store)
+        if not is_postgresql(url):
+            path = sqlite_path(url)
+            return path is not None and path.exists()
+        engine = connected(url, BUSY_SECONDS)
+        try:
+            with translated():
+                return is_set_up(engine)
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
         """Give all connections back."""
@@ -87,14 +106,17 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Unit]:
         """A unit over one consistent state of the database, whose changes are never written."""
-        with translated(), self._alone, self.engine.connect() as connection:
-            cursor = _cursor(connection)
-            cursor.execute("BEGIN")
+        with translated(), self._alone:
+            connection, cursor = self._reading()
             try:
-                yield Unit(cursor, self.queries)
+                yield Unit(cursor, self.queries, locks=False)
+            except Exception as error:
+                if is_lost(error):
+                    connection.invalidate()
+                raise
             finally:
-                cursor.execute("ROLLBACK")
-                cursor.close()
+                _rollback(cursor)
+                connection.close()
 
     @contextmanager
     def on_commit(self, tell: Callable[[], None]) -> Iterator[None]:
@@ -124,30 +146,77 @@ class Store:
         """Take nothing as known of the counters: they were made anew."""
         self._warm = Warm()
 
+    def _reading(self) -> tuple[Connection, Any]:
+        """A connection with a reader's transaction; connections that were lost while nobody used them are replaced."""
+        for attempt in range(2):
+            connection = self.engine.connect()
+            try:
+                cursor = _cursor(connection)
+                cursor.execute(self.queries.begin_reading(READ_SECONDS))
+            except Exception as error:
+                was_lost = is_lost(error)
+                if was_lost:
+                    connection.invalidate()
+                connection.close()
+                if attempt or not was_lost:
+                    raise
+                self.engine.dispose()
+            else:
+                return connection, cursor
+        raise BusyError("the connection to the store was lost: try again")
+
     @contextmanager
     def _transaction(self) -> Iterator[Unit]:
-        """The writer's own connection in a transaction: committed at the end, rolled back on an error."""
-        if self._connection.invalidated or self._connection.closed:
-            self._connection = self._connect()
-        cursor = _cursor(self._connection)
+        """The writer's own connection in a transaction: committed at the end, rolled back on an error.
+
+        Raises `ContendedError` where others were in the way, and `BusyError` where the connection was lost.
+        """
+        cursor = self._writing()
         try:
-            cursor.execute("BEGIN IMMEDIATE" if self.engine.dialect.name == "sqlite" else "BEGIN")
             unit = Unit(cursor, self.queries, self._warm)
             yield unit
             unit.flush()
-            cursor.execute("COMMIT")
+            _commit(cursor)
             unit.cool()
-        except BaseException:
+            if unit.has_entries:
+                for tell in self._told:
+                    tell()
+        except BaseException as error:
             _rollback(cursor)
+            if is_lost(error) or is_lost(error.__cause__ or error):
+                self._lose()
+            found = error_of(error) if isinstance(error, Exception) and self.queries.is_shared else None
+            if isinstance(found, BusyError):
+                raise found from error
             raise
         finally:
-            cursor.close()
-        if unit.has_entries:
-            for tell in self._told:
-                tell()
+            with suppress(Exception):
+                cursor.close()
 
-    def _connect(self) -> Connection:
-        return self.engine.connect()
+    def _writing(self) -> Any:
+        """A cursor in a writer's transaction; a connection that was lost while nobody used it is replaced."""
+        for attempt in range(2):
+            try:
+                if self._connection.invalidated or self._connection.closed:
+                    self._connection = self.engine.connect()
+                cursor = _cursor(self._connection)
+                cursor.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS))
+            except Exception as error:
+                if not is_lost(error):
+                    raise
+                self._lose()
+                if attempt:
+                    raise error_of(error) or error from error
+            else:
+                return cursor
+        raise BusyError("the connection to the store was lost: try again")
+
+    def _lose(self) -> None:
+        """The writer's connection is of no use any more."""
+        with suppress(Exception):
+            self._connection.invalidate()
+        with suppress(Exception):
+            self._connection.close()
 
 
 def _cursor(connection: Connection) -> Any:
@@ -158,80 +227,20 @@ def _cursor(connection: Connection) -> Any:
     return dbapi.cursor()
 
 
+def _commit(cursor: Any) -> None:
+    """Commit; raises `BusyError` where it cannot be known whether that was done."""
+    try:
+        cursor.execute("COMMIT")
+    except Exception as error:
+        if is_lost(error):
+            raise BusyError(UNKNOWN) from error
+        raise
+    # PostgreSQL answers the commit of a transaction that had failed with `ROLLBACK`, and no error.
+    if getattr(cursor, "statusmessage", "COMMIT") != "COMMIT":
+        raise StoreError("the store did not take it: nothing was written")
+
+
 def _rollback(cursor: Any) -> None:
     """Undo; a failure to do so says nothing that the first failure did not."""
     with suppress(Exception):
         cursor.execute("ROLLBACK")
-
-
-def store_url(store: str) -> URL:
-    """A store's URL; raises `StoreError` for what is none, or of a database that is not supported."""
-    try:
-        url = make_url(store)
-    except ArgumentError:
-        raise StoreError(f"`{store}` is no store URL: write one such as `sqlite:///empower.db`") from None
-    if url.get_backend_name() != "sqlite":
-        raise StoreError(f"`{url.get_backend_name()}` is not supported: use a `sqlite:///` URL")
-    return url
-
-
-def sqlite_path(url: URL) -> Path | None:
-    """The file of an SQLite store; None for one in memory."""
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return None
-    return Path(str(url.database))
-
-
-def _engine(url: URL) -> Engine:
-    try:
-        in_memory = sqlite_path(url) is None
-        pool: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"poolclass": QueuePool, "pool_size": 16}
-        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, **pool)
-    except (NoSuchModuleError, ArgumentError) as error:
-        raise StoreError(f"`{url.drivername}` is no database driver here: {error}") from None
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "recursive_triggers=ON",
-    "secure_delete=ON",  # what is erased is overwritten, not merely let go
-)
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Durable, many readers beside one writer, and transactions begun by us alone."""
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn what a driver raises into an error that tells the caller whether to try again."""
-    try:
-        yield
-    except EmpowerError:
-        raise
-    except PoolTimeoutError as error:
-        raise BusyError("too many read at once: try again") from error
-    except (DBAPIError, sqlite3.Error) as error:
-        original = error.orig if isinstance(error, DBAPIError) else error
-        raise _error(str(original)) from error
-
-
-_TRANSIENT = ("locked", "busy", "full", "disk i/o", "interrupted")
-
-
-def _error(message: str) -> EmpowerError:
-    lowered = message.lower()
-    if "readonly" in lowered or "unable to open" in lowered:
-        return StoreError(f"the store cannot be opened for writing: {message}", code="store_unwritable")
-    if any(word in lowered for word in _TRANSIENT):
-        return BusyError(f"nothing was written ({message}): try again with the same key")
-    if "not a database" in lowered or "malformed" in lowered:
-        return StoreError(f"the file is no store, or is damaged: {message}", code="store_damaged")
-    return StoreError(f"the store refused: {message}")

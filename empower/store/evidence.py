@@ -96,5 +96,8 @@ def leaves(unit: Unit, location: str, start: int, end: int) -> Iterator[list[byt
 
 def triggers(unit: Unit) -> set[str]:
     """The names of all triggers."""
-    sql = unit.queries.cached("all triggers", text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    if unit.queries.is_shared:
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+    sql = unit.queries.cached("all triggers", text(query))
     return {name for (name,) in unit.rows(sql, {})}

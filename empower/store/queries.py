@@ -60,13 +60,16 @@ class Queries:
 
     def __init__(self, dialect: Dialect) -> None:
         """Compile what every request runs."""
-        self._insert = postgresql_insert if dialect.name == "postgresql" else sqlite_insert
-        named = "pyformat" if dialect.name == "postgresql" else "named"
+        self.is_shared = dialect.name == "postgresql"
+        """Whether others write while a writer of this process does."""
+        self._insert = postgresql_insert if self.is_shared else sqlite_insert
+        named = "pyformat" if self.is_shared else "named"
         self.dialect = type(dialect)(paramstyle=named)  # type: ignore[call-arg]
         self._usages: dict[int, str] = {}
         self._compiled: dict[str, str] = {}
 
-        self.book = self.sql(select(LOCATION).where(LOCATION.c.id == bindparam("id")).with_for_update())
+        here = select(LOCATION).where(LOCATION.c.id == bindparam("id"))
+        self.book, self.book_to_read = self.sql(here.with_for_update()), self.sql(here)
         self.save_book = self.sql(
             update(LOCATION)
             .where(LOCATION.c.id == bindparam("id_"))
@@ -139,6 +142,23 @@ class Queries:
         self.granted = self.sql(granted.where(COMP.c.location == bindparam("location")))
         self.granted_under = self.sql(granted.where(COMP.c.policy_id == bindparam("policy_id")))
 
+    def begin(self, busy_seconds: float, write_seconds: float) -> str:
+        """What begins a writer's transaction. Settings hold for it alone: a pooler may hand the connection on."""
+        if not self.is_shared:
+            return "BEGIN IMMEDIATE"
+        return (
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
+            f"SET LOCAL lock_timeout = {int(busy_seconds * 1000)}; "
+            f"SET LOCAL statement_timeout = {int(write_seconds * 1000)}; "
+            f"SET LOCAL idle_in_transaction_session_timeout = {int(write_seconds * 1000)}"
+        )
+
+    def begin_reading(self, seconds: float) -> str:
+        """What begins a reader's transaction, which sees one state of the database throughout."""
+        if not self.is_shared:
+            return "BEGIN"
+        return f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {int(seconds * 1000)}"
+
     def sql(self, statement: Statement) -> str:
         """The driver's SQL of a statement."""
         return str(statement.compile(dialect=self.dialect))
@@ -158,6 +178,13 @@ class Queries:
         insert = self._insert(into)
         others = {column.name: insert.excluded[column.name] for column in into.columns if column.name not in key}
         return self.sql(insert.on_conflict_do_update(index_elements=list(key), set_=others))
+
+    def cached_upsert(self, into: Table, *key: str) -> str:
+        """The same, compiled at its first use."""
+        name = f"upsert {into.name}"
+        if name not in self._compiled:
+            self._compiled[name] = self.upsert(into, *key)
+        return self._compiled[name]
 
     def add_if_absent(self, into: Table) -> str:
         """Insert a row unless its key is there already."""

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from empower.core.errors import StoreError
 
@@ -24,13 +24,55 @@ def migrate(engine: Engine) -> None:
     _refuse_newer(engine)
     config = _config()
     with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        is_shared = engine.dialect.name == "postgresql"
+        connection.exec_driver_sql("BEGIN" if is_shared else "BEGIN IMMEDIATE")
+        if is_shared:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        connection.commit()
-        if engine.dialect.name == "sqlite" and connection.connection.dbapi_connection is not None:
-            connection.connection.dbapi_connection.commit()
+        if is_shared:
+            _by_bytes(connection)
+        connection.exec_driver_sql("COMMIT")
+
+
+MIGRATING = 7370113100000001
+"""The lock of who migrates: of two who do at once, one comes after the other."""
+
+
+def _by_bytes(connection: Connection) -> None:
+    """Text sorts and compares by its bytes, as on SQLite, whatever the database's own collation is."""
+    found = connection.exec_driver_sql(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+        "AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'"
+    )
+    columns: dict[str, list[str]] = {}
+    for table, column in found.all():
+        columns.setdefault(table, []).append(column)
+    for table, names in sorted(columns.items()):
+        changes = ", ".join(f'ALTER COLUMN "{name}" TYPE TEXT COLLATE "C"' for name in names)
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" {changes}')
+
+
+def check_server(engine: Engine) -> None:
+    """Raise `StoreError` for a PostgreSQL server that would lose what it acknowledged, or not keep every name."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        asked = "SELECT current_setting('synchronous_commit'), current_setting('server_encoding')"
+        durable, encoding = connection.exec_driver_sql(asked).one()
+    if durable == "off":
+        raise StoreError(
+            "the server acknowledges what it has not written down: set `synchronous_commit` to `on`",
+            code="store_not_durable",
+        )
+    if encoding != "UTF8":
+        raise StoreError(f"the database is of encoding `{encoding}`: make one of `UTF8`", code="store_encoding")
+
+
+def is_set_up(engine: Engine) -> bool:
+    """Whether a schema was made there, of whatever version."""
+    with engine.connect() as connection:
+        return bool(MigrationContext.configure(connection).get_current_heads())
 
 
 def check_schema(engine: Engine) -> None:

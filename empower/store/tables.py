@@ -5,11 +5,18 @@ says. Amounts are 64-bit integers of minor units. `table=True` models do not val
 been through a pydantic model before.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 CLUSTERED = {"sqlite_with_rowid": False}
 """Rows are kept in the order of the primary key, without a second tree for it."""
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """Of an index over some rows alone."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _big() -> Column[int]:
@@ -63,10 +70,10 @@ class CompRow(SQLModel, table=True):
     __tablename__ = "comp"
     __table_args__ = (
         Index("comp_by_id", "id"),
-        Index("comp_due", "location", "expires_at", sqlite_where=text("expires_at IS NOT NULL")),
-        Index("comp_of_check", "location", "check_id", "seq", sqlite_where=text("check_id IS NOT NULL")),
-        Index("comp_of_guest", "location", "guest", "id", sqlite_where=text("guest IS NOT NULL")),
-        Index("comp_pending", "location", "id", sqlite_where=text("status = 'pending'")),
+        Index("comp_due", "location", "expires_at", **_where("expires_at IS NOT NULL")),
+        Index("comp_of_check", "location", "check_id", "seq", **_where("check_id IS NOT NULL")),
+        Index("comp_of_guest", "location", "guest", "id", **_where("guest IS NOT NULL")),
+        Index("comp_pending", "location", "id", **_where("status = 'pending'")),
         CheckConstraint("held_minor >= 0 AND captured_minor >= 0 AND reversed_minor >= 0", name="no_debt"),
         CheckConstraint("held_minor + captured_minor <= granted_minor", name="no_more_than_granted"),
         CheckConstraint("reversed_minor <= captured_minor", name="no_more_back_than_given"),

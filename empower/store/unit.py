@@ -35,10 +35,14 @@ class Mark(NamedTuple):
 class Unit:
     """Reads and pending writes of one transaction. Not safe for threads: a transaction has one."""
 
-    def __init__(self, cursor: Any, queries: Queries, warm: Warm | None = None) -> None:
-        """Over the driver's cursor, in a transaction that somebody else ends; `warm` is what the last one knew."""
+    def __init__(self, cursor: Any, queries: Queries, warm: Warm | None = None, *, locks: bool = True) -> None:
+        """Over the driver's cursor, in a transaction that somebody else ends; `warm` is what the last one knew.
+
+        A reader's unit `locks` nothing.
+        """
         self.cursor = cursor
         self.queries = queries
+        self._locks = locks
         self._books: dict[str, Book | None] = {}
         self._new_books: dict[str, str] = {}
         self._warm = warm
@@ -104,7 +108,7 @@ class Unit:
     def book(self, location: str) -> Book | None:
         """The head of a location's book, locked until the transaction ends."""
         if location not in self._books:
-            row = self.row(self.queries.book, {"id": location})
+            row = self.row(self.queries.book if self._locks else self.queries.book_to_read, {"id": location})
             # Whoever held the lock until now may have changed what was known before it.
             self._known.clear()
             book = self._books[location] = None if row is None else book_of(row)

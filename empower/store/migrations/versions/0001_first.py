@@ -66,6 +66,7 @@ def upgrade() -> None:
         ["location", "expires_at"],
         unique=False,
         sqlite_where=sa.text("expires_at IS NOT NULL"),
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
     )
     op.create_index(
         "comp_of_check",
@@ -73,6 +74,7 @@ def upgrade() -> None:
         ["location", "check_id", "seq"],
         unique=False,
         sqlite_where=sa.text("check_id IS NOT NULL"),
+        postgresql_where=sa.text("check_id IS NOT NULL"),
     )
     op.create_index(
         "comp_of_guest",
@@ -80,6 +82,7 @@ def upgrade() -> None:
         ["location", "guest", "id"],
         unique=False,
         sqlite_where=sa.text("guest IS NOT NULL"),
+        postgresql_where=sa.text("guest IS NOT NULL"),
     )
     op.create_table(
         "counter",
@@ -188,6 +191,9 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
 
+    if op.get_bind().dialect.name == "postgresql":
+        _guard_on_postgresql()
+        return
     op.execute(
         "CREATE TRIGGER entry_no_replace BEFORE INSERT ON entry "  # noqa: S608  no input
         "WHEN EXISTS (SELECT 1 FROM entry WHERE location = NEW.location AND seq = NEW.seq) "
@@ -198,3 +204,17 @@ def upgrade() -> None:
             f"CREATE TRIGGER entry_no_{what.lower()} BEFORE {what} ON entry "
             f"BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END"
         )
+
+
+def _guard_on_postgresql() -> None:
+    """Refuse for everybody, the owner included, and also where a session calls itself a replica."""
+    op.execute(
+        "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"RAISE EXCEPTION '{APPEND_ONLY}' USING ERRCODE = 'integrity_constraint_violation', TABLE = TG_TABLE_NAME; "
+        "END $$"
+    )
+    for what, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+        name = f"entry_no_{what.lower()}"
+        when = f"BEFORE {what} ON entry FOR EACH {each}"
+        op.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION append_only('{APPEND_ONLY}')")
+        op.execute(f"ALTER TABLE entry ENABLE ALWAYS TRIGGER {name}")

@@ -6,6 +6,8 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+APPEND_ONLY = "what was signed is append-only"
+
 
 def upgrade() -> None:
     """Make the tables, and refuse to change or delete a row of them."""
@@ -28,9 +30,23 @@ def upgrade() -> None:
         sa.Column("made_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    if is_postgresql:
+        op.execute(
+            "CREATE FUNCTION signed_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"RAISE EXCEPTION '{APPEND_ONLY}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
     for table in ("checkpoint", "verifier"):
-        for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, 'what was signed is append-only'); END"
-            )
+        for what in ("UPDATE", "DELETE", "TRUNCATE"):
+            name = f"{table}_no_{what.lower()}"
+            if is_postgresql:
+                each = "STATEMENT" if what == "TRUNCATE" else "ROW"
+                op.execute(
+                    f"CREATE TRIGGER {name} BEFORE {what} ON {table} FOR EACH {each} "
+                    f"EXECUTE FUNCTION signed_append_only('{APPEND_ONLY}')"
+                )
+                op.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+            elif what != "TRUNCATE":
+                op.execute(
+                    f"CREATE TRIGGER {name} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, '{APPEND_ONLY}'); END"
+                )
