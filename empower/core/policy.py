@@ -5,7 +5,7 @@ integers of seconds. `empower.policy` makes these values from files; `Policy.loa
 """
 
 from collections.abc import Callable
-from datetime import time
+from datetime import UTC, datetime, time
 from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 
@@ -168,6 +168,10 @@ class Policy(Meaning):
     id: str
     title: str = ""
     locations: tuple[str, ...] = ()
+    effective: str | None = None
+    """Not in force before this moment: with an offset, or without one on the wall clock of `calendar`."""
+    until: str | None = None
+    """Nor from this one on: what was in force before comes back."""
     calendar: CalendarRules
     remedies: dict[str, Remedy]
     reasons: dict[str, Reason]
@@ -200,6 +204,25 @@ class Policy(Meaning):
         """The calendar as a value that finds windows."""
         rules = self.calendar
         return calendars.calendar(rules.timezone, rules.day_starts, rules.week_starts)
+
+    def moment(self, written: str) -> datetime:
+        """The moment, in UTC, that is written with an offset, or without one on the policy's wall clock."""
+        found = datetime.fromisoformat(written)
+        return (found if found.tzinfo else found.replace(tzinfo=self.days.zone)).astimezone(UTC)
+
+    @cached_property
+    def begins(self) -> datetime | None:
+        """Before this moment the policy does not want to be in force."""
+        return None if self.effective is None else self.moment(self.effective)
+
+    @cached_property
+    def ends(self) -> datetime | None:
+        """From this moment on it does not either."""
+        return None if self.until is None else self.moment(self.until)
+
+    def is_in_its_time(self, now: datetime) -> bool:
+        """Whether the policy itself wants to be in force at a moment."""
+        return (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
 
     @cached_property
     def money(self) -> Callable[[int], str]:

@@ -31,11 +31,11 @@ class PolicyDesk:
         with self.store.read() as unit:
             books(unit)
             snapshot = self._desk.rules.published.snapshot(unit)
-        return self._desk.rules.problems(snapshot)
+        return self._desk.rules.problems(snapshot, self._desk.clock())
 
     def known_problems(self) -> list[str]:
         """The same, as it was when last asked: the store is not."""
-        return self._desk.rules.known_problems()
+        return self._desk.rules.known_problems(self._desk.clock())
 
     def publish(self, candidate: Candidate, *, by: str, why: str, starts: str | None = None) -> PublicationView:
         """Put a set in force at once, or from a moment (ISO 8601; without an offset, on each location's clock).

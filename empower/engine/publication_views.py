@@ -11,7 +11,7 @@ from empower.engine.views import View
 from empower.store import Unit
 from empower.store.publishing import Publication, policy_lines
 
-State = Literal["waiting", "scheduled", "in force", "replaced", "taken back"]
+State = Literal["waiting", "scheduled", "in force", "replaced", "ended", "taken back"]
 
 
 class TurnView(View):
@@ -102,7 +102,9 @@ def _state(row: Publication, turns: list[Turn], is_current: bool, now: datetime)
         return "in force"
     if not turns:
         return "taken back"
-    return "scheduled" if any(turn.effective > now for turn in turns) else "replaced"
+    if any(turn.effective > now for turn in turns):
+        return "scheduled"
+    return "ended" if all(turn.has_ended(now) for turn in turns) else "replaced"
 
 
 def taken_up_by(unit: Unit, location: str, when: datetime) -> str | None:

@@ -1,12 +1,12 @@
 """What is published: which policy is, was and will be in force at a location.
 
 A store that has never published goes by its files. From the first publication on the files are candidates, and what
-was published is in force: at each moment the publication that came into force last. A rollback also takes back what
-was to come when it was made.
+was published is in force: at each moment the publication that came into force last, of those whose policy has not
+ended by then. A rollback also takes back what was to come when it was made.
 """
 
 from bisect import bisect_right
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from empower.core.canonical import digest as digest_of
@@ -24,6 +24,10 @@ class Turn(NamedTuple):
     publication: Publication
     policy: Policy
 
+    def has_ended(self, now: datetime) -> bool:
+        """Whether the policy says that it is over by a moment."""
+        return self.policy.ends is not None and self.policy.ends <= now
+
 
 class Snapshot:
     """All publications of one revision; frozen, so that one answer goes by one of them."""
@@ -32,6 +36,8 @@ class Snapshot:
         """Of revision `number`; `texts` are the policies whose texts hold, `problems` say which do not."""
         self.revision = number
         self.publications = tuple(found)
+        self.whole = tuple(sorted((row for row in found if not row.waits), key=lambda row: row.revision))
+        """Those that wait for nobody, in the order in which that was so."""
         self.problems = tuple(problems)
         self._sets = {
             row.id: PolicySet(texts[name] for name in row.policies.values())
@@ -42,7 +48,7 @@ class Snapshot:
 
     def __bool__(self) -> bool:
         """Whether anything was ever published: a first publication that waits for a yes changes nothing yet."""
-        return any(not row.waits for row in self.publications)
+        return bool(self.whole)
 
     def policies(self, publication: int) -> PolicySet | None:
         """The set of a publication; None where a text of it is lost."""
@@ -57,35 +63,42 @@ class Snapshot:
 
     def _find(self, location: str) -> list[Turn]:
         turns: list[Turn] = []
-        for row in self.publications:
-            policy = self._sets[row.id].policy_for(location) if row.id in self._sets and not row.waits else None
+        for row in self.whole:
+            policy = self._sets[row.id].policy_for(location) if row.id in self._sets else None
             if policy is None:
                 continue
             effective = effective_at(row, policy)
             if row.back_to is not None:
                 turns = [turn for turn in turns if turn.effective <= effective]
             turns.append(Turn(effective, row, policy))
-        return sorted(turns, key=lambda turn: (turn.effective, turn.publication.id))
+        return sorted(turns, key=lambda turn: (turn.effective, turn.publication.revision))
 
     def turn_at(self, location: str, now: datetime) -> Turn | None:
         """What is in force at a location at a moment; None where no publication governs it by then."""
         turns = self.turns(location)
         index = bisect_right(turns, now, key=lambda turn: turn.effective)
-        return turns[index - 1] if index else None
+        return next((turn for turn in reversed(turns[:index]) if not turn.has_ended(now)), None)
+
+    def changes(self, location: str, now: datetime) -> list[datetime]:
+        """The moments after `now` at which something else may come into force at a location, in their order."""
+        turns = self.turns(location)
+        found = {turn.effective for turn in turns} | {turn.policy.ends for turn in turns if turn.policy.ends}
+        return sorted(moment for moment in found if moment > now)
+
+    def with_row(self, row: Publication, policies: PolicySet) -> "Snapshot":
+        """As it would be with a publication, that is new or waits, waiting for nobody."""
+        texts = {policy.digest: policy for rules in (*self._sets.values(), policies) for policy in rules}
+        others = [known for known in self.publications if known.id != row.id]
+        return Snapshot(row.revision, [*others, row._replace(waits_for=[])], texts, list(self.problems))
 
 
 def effective_at(row: Publication, policy: Policy) -> datetime:
-    """When a publication comes into force where `policy` of it governs: never before it was confirmed."""
-    whole = moment_of(row.not_before)
-    if row.starts is None:
-        return whole
-    return max(whole, local_start(row.starts, policy))
+    """When a publication comes into force where `policy` of it governs.
 
-
-def local_start(starts: str, policy: Policy) -> datetime:
-    """The moment, in UTC, of a start that is a moment itself or a time on the policy's wall clock."""
-    moment = datetime.fromisoformat(starts)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=policy.days.zone)).astimezone(UTC)
+    Never before it was confirmed, nor before the policy itself says that it is effective.
+    """
+    starts = None if row.starts is None else policy.moment(row.starts)
+    return max(moment for moment in (moment_of(row.not_before), starts, policy.begins) if moment is not None)
 
 
 NOTHING = Snapshot(0, [], {}, [])

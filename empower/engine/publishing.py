@@ -20,6 +20,7 @@ from empower.engine.publishing_checks import (
     check_news,
     check_places,
     check_roles,
+    check_times,
     start_of,
     waits_for,
 )
@@ -46,24 +47,25 @@ def publish(
     governed = {head.location: policy for head in heads if (policy := candidate.policies.policy_for(head.location))}
     check_places(desk, unit, heads, governed)
     check_roles(unit, governed, now)
-    starts = start_of(starts, governed, now, snapshot)
-    if back_to is None and starts is None:
-        check_news(candidate, snapshot)
     known = publications(unit)
     row = Publication(
-        known[-1].id + 1 if known else 1,
-        revision(unit) + 1,
-        stamp(now),
-        by,
-        why,
-        starts,
-        candidate.policies.digests,
-        candidate.two_people_for,
-        waits_for(desk, unit, candidate, snapshot, heads, now),
-        back_to,
-        None,
-        None,
+        id=known[-1].id + 1 if known else 1,
+        revision=revision(unit) + 1,
+        at=stamp(now),
+        by=by,
+        why=why,
+        starts=start_of(starts, governed, now, snapshot),
+        policies=candidate.policies.digests,
+        two_people_for=candidate.two_people_for,
+        waits_for=[],
+        back_to=back_to,
+        confirmed_at=None,
+        confirmed_by=None,
     )
+    after = snapshot.with_row(row, candidate.policies)
+    check_times(after, row, governed, now)
+    check_news(candidate, snapshot, after, heads, now)
+    row = row._replace(waits_for=waits_for(desk, unit, candidate, snapshot, after, heads, now))
     add_publication(unit, row)
     _say(unit, row, candidate.policies, governed, now, by)
     if not row.waits:
@@ -84,12 +86,14 @@ def confirm(desk: Desk, unit: Unit, publication: int, *, by: str) -> int:
         )
     now = desk.clock()
     check_clock(now, heads)
-    policies = desk.rules.published.snapshot(unit).policies(row.id)
+    snapshot = desk.rules.published.snapshot(unit)
+    policies = snapshot.policies(row.id)
     if policies is None:
         raise PolicyError(f"a text of publication {row.id} is lost or altered: publish it again", code="policy_lost")
     governed = {head.location: policy for head in heads if (policy := policies.policy_for(head.location))}
     check_roles(unit, governed, now)
     row = row._replace(confirmed_at=stamp(now), confirmed_by=by, revision=revision(unit) + 1)
+    check_times(snapshot.with_row(row, policies), row, governed, now)
     confirm_publication(unit, row)
     _say(unit, row, policies, governed, now, by)
     _begin(desk, unit, row, governed, now, by)
@@ -128,18 +132,18 @@ def _known(unit: Unit, publication: int) -> Publication:
 
 
 def _before_newest(snapshot: Snapshot, unit: Unit, now: datetime) -> Publication:
-    whole = [row for row in snapshot.publications if not row.waits]
+    whole = snapshot.whole
     if not whole:
         raise ConflictError("nothing was published yet", code="nothing_published")
     newest = whole[-1]
     turns = [snapshot.turn_at(head.location, now) for head in books(unit)]
-    current = max((turn.publication.id for turn in turns if turn), default=0)
-    scheduled = newest.id != current and newest.back_to is None
+    current = max((turn.publication for turn in turns if turn), key=lambda row: row.revision, default=None)
+    if current is not None and current != newest and newest.back_to is None:
+        return current
     # A rollback says what it went back to: one more goes back behind that.
-    at = newest.id if scheduled else (newest.back_to or newest.id)
-    earlier = [row for row in whole if row.id < at and row.policies != newest.policies and row.back_to is None]
-    if scheduled:
-        earlier = [row for row in whole if row.id == current] or earlier
+    at = newest.back_to or newest.id
+    known = [row.id for row in whole]
+    earlier = [row for row in whole[: known.index(at)] if row.policies != newest.policies and row.back_to is None]
     if not earlier:
         raise ConflictError(f"there is nothing before publication {at} to go back to", code="nothing_before")
     return earlier[-1]

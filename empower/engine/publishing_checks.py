@@ -1,7 +1,7 @@
 """What stands against a publication, each by its name: the last good set stays in force."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from empower.core.entry import stamp
@@ -9,12 +9,13 @@ from empower.core.errors import ConflictError, FieldError, InputError, PolicyErr
 from empower.core.policy import Policy
 from empower.engine.desk import CLOCK_SKEW, Desk
 from empower.engine.looser import loosenings
-from empower.engine.published import Snapshot, local_start
+from empower.engine.published import Snapshot, effective_at
 from empower.policy import PolicySet
 from empower.store import Book, Unit
 from empower.store.people import staff
+from empower.store.publishing import Publication
 
-FARTHEST = timedelta(days=2 * 366)
+FARTHEST_YEARS = 2
 """A start later than this is taken for a slip of the pen."""
 
 
@@ -72,25 +73,20 @@ def start_of(starts: str | None, governed: Mapping[str, Policy], now: datetime, 
     """When it is to begin, as it is kept; None for at once. Raises `InputError`."""
     if starts is None:
         return None
-    try:
-        moment = datetime.fromisoformat(starts)
-    except ValueError:
-        raise _bad_start(f"`{starts}` is no moment: write it as 2026-12-24T04:00", "bad_moment") from None
+    moment = moment_of_text(starts)
     if not snapshot:
         raise _bad_start(
             "the first publication is in force at once: until then the files are, whatever they say",
             "first_at_once",
         )
+    if moment.year > now.year + FARTHEST_YEARS:
+        raise _bad_start(f"`{starts}` is more than two years away", "start_too_far")
+    if moment.year < now.year - 1:
+        raise _bad_start(f"`{starts}` is past", "start_in_past")
     written = stamp(moment) if moment.tzinfo else moment.isoformat(timespec="seconds")
     for location, policy in governed.items():
-        effective = local_start(written, policy)
-        if effective <= now:
-            raise _bad_start(
-                f"`{starts}` is past at `{location}`, where it is {now.astimezone(policy.days.zone):%Y-%m-%dT%H:%M}",
-                "start_in_past",
-            )
-        if effective > now + FARTHEST:
-            raise _bad_start(f"`{starts}` is more than two years away", "start_too_far")
+        if policy.moment(written) <= now:
+            raise _bad_start(f"`{starts}` is past at `{location}`, where it is {_local(now, policy)}", "start_in_past")
     return written
 
 
@@ -98,38 +94,66 @@ def _bad_start(message: str, code: str) -> InputError:
     return InputError(message, code=code, errors=[FieldError("/from", message)])
 
 
-def check_news(candidate: Candidate, snapshot: Snapshot) -> None:
-    """Raise `ConflictError` for the very set that was published last."""
-    whole = [row for row in snapshot.publications if not row.waits]
-    last = whole[-1] if whole else None
-    if last is None or last.policies != candidate.policies.digests:
+def _local(moment: datetime, policy: Policy) -> str:
+    return f"{moment.astimezone(policy.days.zone):%Y-%m-%dT%H:%M}"
+
+
+def check_times(after: Snapshot, row: Publication, governed: Mapping[str, Policy], now: datetime) -> None:
+    """Every location that it governs must have a policy now and whenever a policy says that it is over.
+
+    Raises `PolicyError` for what was over before it began, or would leave a location without a policy.
+    """
+    for location, policy in governed.items():
+        begins = effective_at(row, policy)
+        if policy.ends is not None and policy.ends <= begins:
+            raise PolicyError(
+                f"policy `{policy.id}` is over at {_local(policy.ends, policy)}, before it would be in force at "
+                f"`{location}`: mend its `until`",
+                code="over_already",
+            )
+        for moment in (now, *after.changes(location, now)):
+            if after.turn_at(location, moment) is None:
+                raise PolicyError(
+                    f"nothing published would govern `{location}` from {_local(moment, policy)} on: publish what is "
+                    "to be in force then, without an `effective` or `until`, first",
+                    code="nothing_governs",
+                )
+
+
+def check_news(candidate: Candidate, snapshot: Snapshot, after: Snapshot, heads: list[Book], now: datetime) -> None:
+    """Raise `ConflictError` for the very set that was published last, where it would change nothing at any moment."""
+    last = snapshot.whole[-1] if snapshot else None
+    if last is None or last.policies != candidate.policies.digests or last.two_people_for != candidate.two_people_for:
         return
-    if last.two_people_for == candidate.two_people_for:
+    if not any(True for head in heads for _ in _changed(snapshot, after, head.location, now)):
         raise ConflictError(f"publication {last.id} is of just this set already", code="nothing_new")
 
 
+def _changed(
+    snapshot: Snapshot, after: Snapshot, location: str, now: datetime
+) -> Iterator[tuple[Policy | None, Policy | None]]:
+    """What is and what would be in force at a location, at each moment from now on at which it is not the same."""
+    for moment in (now, *sorted({*snapshot.changes(location, now), *after.changes(location, now)})):
+        turns = (snapshot.turn_at(location, moment), after.turn_at(location, moment))
+        was, then = (turn.policy if turn else None for turn in turns)
+        if (was and was.digest) != (then and then.digest):
+            yield was, then
+
+
 def waits_for(
-    desk: Desk, unit: Unit, candidate: Candidate, snapshot: Snapshot, heads: list[Book], now: datetime
+    desk: Desk, unit: Unit, candidate: Candidate, snapshot: Snapshot, after: Snapshot, heads: list[Book], now: datetime
 ) -> list[str]:
     """What in the set is looser than what it follows, where two people are asked for; else nothing."""
-    whole = [row for row in snapshot.publications if not row.waits]
-    before = whole[-1].two_people_for if whole else None
+    before = snapshot.whole[-1].two_people_for if snapshot else None
     if "looser" not in (before, candidate.two_people_for):
         return []
     found = ["publishing.two_people_for"] if before and not candidate.two_people_for else []
     for head in heads:
-        policy = candidate.policies.policy_for(head.location)
-        if policy is not None:
-            found += [f"{policy.id}: {item}" for item in _loosened(desk, unit, snapshot, head, policy, now)]
+        for was, then in _changed(snapshot, after, head.location, now):
+            old = was or desk.rules.kept(unit, head.policy).policy
+            if then is not None:
+                found += [f"{then.id}: {item}" for item in loosenings(old, then)]
     return sorted(set(found))
-
-
-def _loosened(desk: Desk, unit: Unit, snapshot: Snapshot, head: Book, policy: Policy, now: datetime) -> list[str]:
-    """Against what is in force, and against whatever is to come: the tightest of them must not be undone by one."""
-    turns = [turn.policy for turn in snapshot.turns(head.location) if turn.effective > now]
-    turn = snapshot.turn_at(head.location, now)
-    current = turn.policy if turn else desk.rules.kept(unit, head.policy).policy
-    return [item for old in (current, *turns) for item in loosenings(old, policy)]
 
 
 def moment_of_text(text: str) -> datetime:

@@ -31,13 +31,19 @@ class Rules:
         self.published = Published()
         self._compiled: dict[str, CompiledPolicy] = {}
 
-    def problems(self, snapshot: Snapshot) -> list[str]:
+    def problems(self, snapshot: Snapshot, now: datetime) -> list[str]:
         """What keeps policies out of force: texts of what is published, or problems of the files."""
-        return list(snapshot.problems) if snapshot else [str(found) for found in self.source.problems]
+        if snapshot:
+            return list(snapshot.problems)
+        over = [policy for policy in self.source.current if policy.ends is not None and policy.ends <= now]
+        found = [
+            f"policy `{policy.id}` is over since {policy.until}, and stays where it was in force" for policy in over
+        ]
+        return [*map(str, self.source.problems), *found]
 
-    def known_problems(self) -> list[str]:
+    def known_problems(self, now: datetime) -> list[str]:
         """The same by what was published when this process last looked."""
-        return self.problems(self.published.known)
+        return self.problems(self.published.known, now)
 
     def compiled(self, policy: Policy) -> CompiledPolicy:
         """The policy made ready to decide by."""
@@ -70,7 +76,8 @@ class Rules:
         """The policy that governs a location at a moment, by what is published or else by the files."""
         snapshot = self.published.snapshot(unit)
         if not snapshot:
-            return self.source.current.policy_for(location)
+            policy = self.source.current.policy_for(location)
+            return policy if policy is not None and policy.is_in_its_time(now) else None
         turn = snapshot.turn_at(location, now)
         return None if turn is None else turn.policy
 
@@ -80,6 +87,13 @@ class Rules:
         if policy is None:
             if self.published.snapshot(unit):
                 message = f"nothing published governs `{location}`: publish a policy for it, then open it"
+                raise PolicyError(message, code="no_policy")
+            found = self.source.current.policy_for(location)
+            if found is not None:
+                time = " ".join(
+                    f"{word} {at}" for word, at in (("from", found.effective), ("until", found.until)) if at
+                )
+                message = f"policy `{found.id}` governs `{location}` only {time}"
                 raise PolicyError(message, code="no_policy")
             known = ", ".join(f"`{pattern}`" for item in self.source.current for pattern in item.locations)
             raise PolicyError(

@@ -4,18 +4,20 @@ A document may be incomplete, because it may extend another one: what a policy n
 documents are merged.
 """
 
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from empower.core.policy import Beyond, Dimension, Fact, Scope, Weekday
+from empower.policy.problems import ProblemName
 from empower.policy.words import (
     Amount,
     Between,
     Count,
     Duration,
     Location,
+    Moment,
     Name,
     OneOrMany,
     OrDropped,
@@ -24,6 +26,7 @@ from empower.policy.words import (
     Share,
     Text,
     Window,
+    refuse,
 )
 
 Names = list[str]
@@ -48,6 +51,22 @@ class Header(Section):
         " Without it the policy is only there to be extended",
     )
     extends: str | None = Field(default=None, description="the policy to start from")
+    effective: Moment | None = Field(
+        default=None, description="not in force before this: 2026-12-24T04:00:00, on the policy's wall clock"
+    )
+    until: Moment | None = Field(
+        default=None, description="in force until just before this; then what was in force before it comes back"
+    )
+
+    @field_validator("until")
+    @classmethod
+    def _after_its_beginning(cls, value: str, found: ValidationInfo) -> str:
+        begins = found.data.get("effective")
+        if begins is not None:
+            first, last = datetime.fromisoformat(begins), datetime.fromisoformat(value)
+            if (first.tzinfo is None) == (last.tzinfo is None) and last <= first:
+                refuse(ProblemName.EMPTY_TIME, f"from {begins} until {value} is no time at all")
+        return value
 
 
 class CalendarSection(Section):

@@ -32,6 +32,8 @@ def meaning(whole: Whole) -> Policy:
         id=whole.id,
         title=document.policy.title or "",
         locations=tuple(document.policy.locations or ()),
+        effective=document.policy.effective,
+        until=document.policy.until,
         calendar=_calendar(whole, money),
         remedies={name: _remedy(section, money) for name, section in document.remedies.items()},
         reasons={name: _reason(section) for name, section in document.reasons.items()},

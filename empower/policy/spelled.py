@@ -20,7 +20,15 @@ def spelled(policy: Policy) -> Spelled:
     code = policy.calendar.currency
     return _said(
         {
-            "policy": _said({"id": policy.id, "title": policy.title, "locations": list(policy.locations)}),
+            "policy": _said(
+                {
+                    "id": policy.id,
+                    "title": policy.title,
+                    "locations": list(policy.locations),
+                    "effective": policy.effective,
+                    "until": policy.until,
+                }
+            ),
             "calendar": {
                 "timezone": policy.calendar.timezone,
                 "currency": code,

@@ -6,7 +6,7 @@ percent, durations in seconds.
 """
 
 import re
-from datetime import time
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, NoReturn
 
@@ -28,6 +28,7 @@ SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 LONGEST_WINDOW = 366
 LONGEST_DURATION = LONGEST_WINDOW * SECONDS["day"]
 MOST_PERCENT = 1000
+FIRST_YEAR, LAST_YEAR = 1970, 2999
 
 NAME = r"^[a-z][a-z0-9_]{0,62}$"
 POLICY_ID = r"^[a-z][a-z0-9_-]{0,62}$"
@@ -138,6 +139,18 @@ def window(value: Any) -> str:
     refuse(ProblemName.UNKNOWN_WINDOW, f"unknown window {quote(value)}")
 
 
+def moment(value: Any) -> str:
+    """A date and a time, with an offset or on the policy's own wall clock, to the second."""
+    if not isinstance(value, datetime):
+        refuse(
+            ProblemName.WRONG_TYPE,
+            f"must be a date and a time such as 2026-12-24T04:00:00, not {kind_of(value)}",
+        )
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        refuse(ProblemName.WRONG_TYPE, f"must be a moment of this age, not of the year {value.year}")
+    return value.replace(microsecond=0).isoformat()
+
+
 def between(value: Any) -> tuple[time, time]:
     """Two local times, from and until."""
     if not isinstance(value, list) or len(value) != 2 or not all(isinstance(item, time) for item in value):  # noqa: PLR2004
@@ -202,6 +215,18 @@ Window = Annotated[
     str,
     PlainValidator(window),
     _schema("string", "a window of business days", pattern=rf"^({'|'.join(UNITS)}|[1-9][0-9]* days?)$"),
+]
+Moment = Annotated[
+    str,
+    PlainValidator(moment),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "description": "a date and a time, with an offset or on the policy's wall clock",
+            "examples": ["2026-12-24T04:00:00"],
+        }
+    ),
 ]
 Between = Annotated[
     tuple[time, time],
