@@ -4,7 +4,7 @@
   const queue = document.getElementById("queue");
   const live = document.getElementById("live");
   const told = document.getElementById("told");
-  const POLL = 15000, RETRY = 3000;
+  const POLL = 15000, RETRY = 3000, PAUSE = 250;
   const title = document.title.replace(/^\(\d+\+?\) /, "");
   const fragment = (url, options = {}) => fetch(url, {
     ...options, headers: { ...options.headers, "X-Fragment": "1" }, credentials: "same-origin", cache: "no-store",
@@ -152,7 +152,7 @@
     if (looking) { again = true; return; }
     looking = look();
     try { await looking; } catch { connected(false); setTimeout(refresh, RETRY); } finally { looking = null; }
-    if (again) { again = false; refresh(); }
+    if (again) { again = false; setTimeout(refresh, PAUSE); }
   }
 
   if (queue) {
