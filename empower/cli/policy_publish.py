@@ -11,8 +11,12 @@ from empower.cli.output import Column, as_json, plain_table
 from empower.cli.output import show as show_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
     from empower.engine import Engine
-    from empower.engine.publication_views import PublicationView
+    from empower.engine.publication_views import AtView, PublicationView, TurnView
     from empower.engine.publishing_checks import Candidate
 
 directory_argument = click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
@@ -113,7 +117,9 @@ def _tell(ctx: click.Context, made: "PublicationView", form: str) -> None:
     else:
         back = "" if made.back_to is None else f", the set of publication {made.back_to} again"
         click.echo(f"publication {made.id}{back}: {made.state}")
-        show_rows(made.locations, form, TURNS, empty="it governs no open location")
+        show_rows(
+            made.locations, form, TURNS, table=lambda: _turns(made.locations), empty="it governs no open location"
+        )
     if made.state == "waiting":
         ctx.exit(ESCALATED)
 
@@ -122,7 +128,7 @@ TURNS = (
     Column("location", lambda row: row.location),
     Column("policy", lambda row: row.policy),
     Column("effective", lambda row: row.effective),
-    Column("digest", lambda row: row.digest[: len("sha256:") + 12]),
+    Column("digest", lambda row: row.digest),
 )
 LOG = (
     Column("id", lambda row: row.id),
@@ -138,6 +144,28 @@ LOG = (
 )
 
 
+def _turns(found: "Sequence[TurnView]") -> "RenderableType":
+    columns = (
+        Column("location", lambda row: row.location),
+        Column("policy", lambda row: row.policy),
+        Column("in force from", lambda row: minute(row.effective)),
+        Column("digest", lambda row: brief(row.digest)),
+    )
+    return plain_table(found, columns)
+
+
+def minute(moment: str | None) -> str:
+    """A moment in UTC, or a time on a wall clock, to the minute: `2026-12-24 04:00`; UTC has a `Z`."""
+    if moment is None:
+        return ""
+    return moment[: len("2026-12-24T04:00")].replace("T", " ") + ("Z" if moment.endswith("Z") else "")
+
+
+def brief(digest: str) -> str:
+    """Enough of a digest to tell it by."""
+    return digest.removeprefix("sha256:")[:8]
+
+
 @click.command()
 @format_option
 @engine_options
@@ -145,19 +173,31 @@ def log(form: str) -> None:
     """Every publication: who, when, why and from when; the newest first."""
     with opened() as engine:
         found = engine.publishing.log()
-    show_rows(
-        found,
-        form,
-        LOG,
-        table=lambda: plain_table(_short(found), [column for column in LOG if column.name != "policies"]),
-        empty="nothing is published: the files are in force",
-    )
+    show_rows(found, form, LOG, table=lambda: _log(found), empty="nothing is published: the files are in force")
 
 
-def _short(found: "list[PublicationView]") -> "list[PublicationView]":
-    """To the second, and with the beginning of the digest, so that a line fits a terminal."""
-    short = len("sha256:") + 8
-    return [item.model_copy(update={"at": item.at[:16], "digest": item.digest[:short]}) for item in found]
+def _log(found: "Sequence[PublicationView]") -> "RenderableType":
+    """Two lines a publication, so that it fits a terminal: from when beside at, who confirmed beside who asked."""
+    from empower.cli.output import new_table, text
+
+    table = new_table()
+    for name in ("id", "state", "at, and from", "by"):
+        table.add_column(name, no_wrap=name != "by", overflow="fold")
+    table.add_column("why", overflow="fold", ratio=1)
+    table.add_column("set", no_wrap=True)
+    for row in found:
+        said = [row.why, *(row.waits_for if row.state == "waiting" else ())]
+        if row.back_to is not None:
+            said.append(f"the set of {row.back_to} again")
+        table.add_row(
+            text(row.id),
+            text(row.state),
+            text("\n".join([minute(row.at), *([minute(row.starts)] if row.starts else ())])),
+            text("\n".join([row.by, *([row.confirmed_by] if row.confirmed_by else ())])),
+            text("\n".join(said)),
+            text(brief(row.digest)),
+        )
+    return table
 
 
 AT = (
@@ -175,12 +215,24 @@ def show_at(when: str, what: tuple[str, ...], form: str) -> None:
     """Tell which policy was, is or will be in force at a moment, everywhere or at the locations that are named."""
     with opened() as engine:
         found = [row for place in what or (None,) for row in engine.publishing.at(when, place)]
-    short = len("sha256:") + 12
-    brief = [
-        row.model_copy(update={"effective": (row.effective or "from the files")[:16], "digest": row.digest[:short]})
-        for row in found
-    ]
-    show_rows(found, form, AT, table=lambda: plain_table(brief, AT))
+    show_rows(found, form, AT, table=lambda: _at(found))
+
+
+def _at(found: "Sequence[AtView]") -> "RenderableType":
+    from empower.cli.output import new_table, text
+
+    table = new_table()
+    for name in ("location", "policy", "since", "by"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("why", overflow="fold", ratio=1)
+    table.add_column("digest", no_wrap=True)
+    for row in found:
+        since = (
+            "from the files" if row.publication is None else f"{minute(row.effective)}\npublication {row.publication}"
+        )
+        cells = (f"{row.location}", row.policy, since, row.by, row.why, brief(row.digest))
+        table.add_row(*(text(cell) for cell in cells))
+    return table
 
 
 def with_at(command: click.Command) -> None:
