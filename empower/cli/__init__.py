@@ -19,6 +19,7 @@ COMMANDS = {
     "location": ("empower.cli.location:location", "Open and list properties."),
     "staff": ("empower.cli.staff:staff", "Who has which role, where and when."),
     "key": ("empower.cli.key:key", "API keys for tills and back offices."),
+    "webhook": ("empower.cli.webhook:webhook", "Who is told of events by HTTP."),
     "policy": ("empower.cli.policy:policy", "Check and show the policies."),
     "ledger": ("empower.cli.ledger:ledger", "Read the books, and prove that they hold."),
     "witness": ("empower.cli.witness:witness", "Remember every book's last head, and cosign what goes on from it."),

@@ -34,11 +34,12 @@ def serve(host: str, port: int, shadow: Path | None) -> None:
 
         _say_where(host, listener.getsockname()[1])
         _say_whether_signed(engine)
-        config = uvicorn.Config(
-            create_app(engine), log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
-        )
+        app = create_app(engine)
+        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS)
+        server = uvicorn.Server(config)
+        app.state.events.is_stopping = lambda: server.should_exit
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            server.run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from empower.engine.keys import Caller
 from empower.engine.moving import Within
 from empower.engine.policy_desk import PolicyDesk
 from empower.engine.views import KeyView, LocationView, NewKeyView, StaffImportView, StaffView
+from empower.engine.webhooks import Webhooks, tell_of_webhooks
 from empower.store import Store, Unit
 from empower.store.people import touch_key
 
@@ -30,6 +31,7 @@ class Office:
         self._desk = desk
         self._touched: dict[str, datetime] = {}
         self.publishing = PolicyDesk(store, desk)
+        self.webhooks = Webhooks(store, desk)
 
     def follower(self) -> Follower:
         """One who follows the books of all locations, from when it is started; not safe for threads."""
@@ -46,6 +48,7 @@ class Office:
         def job(unit: Unit) -> LocationView:
             places.open_location(self._desk, unit, location, title, by, why)
             keys.tell_of_keys(unit, location, self._desk.clock(), by)
+            tell_of_webhooks(self._desk, unit, location, by)
             return places.location_view(self._desk, unit, open_book(unit, location))
 
         return self.store.write(job, alone=True)

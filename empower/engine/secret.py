@@ -38,6 +38,10 @@ class Secret:
         """What is hashed of a PIN: without the secret, a copy of the database is nothing to guess at."""
         return self._mac("pin", canonical([employee, pin])).hex()
 
+    def webhook(self, webhook_id: str, generation: int) -> bytes:
+        """What is sent to a webhook is signed with it: made anew each time, so that it need be kept nowhere."""
+        return self._mac("webhook", canonical([webhook_id, generation]))
+
     def check(self) -> bytes:
         """By what the secret itself is known again."""
         return self._mac("check", b"")

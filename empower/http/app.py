@@ -16,18 +16,19 @@ from empower.http.metrics import Metrics
 from empower.http.openapi import describer
 from empower.http.pages.routers import ROUTERS as PAGES
 from empower.http.shadow import watching
+from empower.http.webhooks import delivering
 from empower.ledger.proofs import Proofs
 
 
 def create_app(engine: Engine) -> FastAPI:
     """An ASGI application over `engine`, which stays the caller's to close.
 
-    While it serves, it takes up policies that change on disk and expires comps whose time is up.
+    While it serves, it takes up policies that change on disk, expires comps whose time is up, and tells the webhooks.
     """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with logs.to_stderr(), care(engine), watching(engine, metrics.registry):
+        with logs.to_stderr(), care(engine), watching(engine, metrics.registry), delivering(engine):
             yield
 
     app = FastAPI(

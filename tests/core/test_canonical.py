@@ -128,8 +128,9 @@ BODIES: dict[str, tuple[dict[str, Any], str]] = {
     "expire": ({"released": 1200, "from": "approved"}, '{"from":"approved","released":1200}'),
     "reverse": ({"amount": 1200}, '{"amount":1200}'),
     "erase": ({"guest": "g-1"}, '{"guest":"g-1"}'),
+    "webhook": ({"webhook": "w1", "does": "add"}, '{"does":"add","webhook":"w1"}'),
 }
-OF_NO_COMP = ("open", "policy", "staff", "key", "signing", "erase")
+OF_NO_COMP = ("open", "policy", "staff", "key", "signing", "erase", "webhook")
 
 
 def test_no_kind_of_entry_goes_away():
