@@ -135,9 +135,8 @@ def test_a_bar_never_draws_more_than_there_is(max_: Visitor, engine: Engine, til
     hold(till)
     (day,) = (item for item in engine.budgets("bistro-soho", employee="E1042") if item.limit.endswith("day"))
     for cap, held, spent, asked in ((0, 0, 0, 1), (1, 5, 5, 5), (10**9, 1, 1, 1), (100, 50, 50, 1), (100, 0, 0, 0)):
-        made = bar(
-            day.model_copy(update={"cap": cap, "held": held, "spent": spent, "left": max(0, cap - held - spent)}), asked
-        )
+        left = max(0, cap - held - spent)
+        made = bar(day.model_copy(update={"cap": cap, "held": held, "spent": spent, "left": left}), asked)
         assert made.spent + made.held + made.asked <= WIDE
         assert min(made.spent, made.held, made.asked) >= 0
         assert made.is_over == (asked > left)
