@@ -7,6 +7,7 @@ import click
 
 from empower.cli.amounts import Cash, minor_of
 from empower.cli.errors import DONE, ESCALATED
+from empower.cli.lazy import Lazy
 from empower.cli.options import engine_options, format_option, opened, who
 from empower.cli.output import Column, console, show, text, when
 
@@ -33,7 +34,6 @@ COLUMNS = (
     Column("expires_at", lambda row: row.comp.approval.expires_at),
     Column("seconds_left", lambda row: row.seconds_left),
 )
-WATCH_SECONDS = 2
 SOON_SECONDS = 180
 _id = click.argument("comp_id", metavar="ID")
 _as = click.option("--as", "approver", required=True, metavar="EMPLOYEE", help="Who answers; their PIN is asked for.")
@@ -100,27 +100,7 @@ def decline(comp_id: str, approver: str, note: str, form: str, *, pin_stdin: boo
         _show(engine, engine.decline(comp_id, _proof(approver, stdin=pin_stdin), note=note, by=who()), form)
 
 
-@approval.command()
-@_location
-@click.option("--as", "approver", metavar="EMPLOYEE", help="Say what each would be for them.")
-@click.option("--once", is_flag=True, help="Show what waits now, and end.")
-@format_option
-@engine_options
-def watch(location: str | None, approver: str | None, form: str, *, once: bool) -> None:
-    """Print each comp that comes to wait, until stopped with Ctrl-C."""
-    from threading import Event
-
-    seen: set[str] = set()
-    with opened() as engine:
-        zones = {item.id: item.timezone for item in engine.locations()}
-        while True:
-            page = engine.approvals(location=location, approver=approver, limit=100)
-            fresh = [item for item in page.items if item.comp.id not in seen]
-            if fresh:
-                show(fresh, form, COLUMNS, table=lambda rows=fresh: waiting(rows, zones))  # type: ignore[misc]
-            seen = {item.comp.id for item in page.items}
-            if once or Event().wait(WATCH_SECONDS):
-                return
+approval.add_command(Lazy("watch", "empower.cli.approval_watch:watch", "What waits, live, until stopped with Ctrl-C."))
 
 
 def _proof(approver: str, *, stdin: bool) -> "Pin":

@@ -11,7 +11,7 @@ from empower.engine.desk import Desk
 from empower.engine.events import Climb, climbed, climbs, events, waiting_climbs
 from empower.engine.moving import Within
 from empower.store import Store, Unit
-from empower.store.feed import Head, first_since, heads
+from empower.store.feed import Head, first_since, heads, waiting
 
 MOST_BEHIND = 5000
 """Entries: whoever is further behind had better read anew how things stand."""
@@ -93,6 +93,17 @@ class Follower:
         """Where somebody stands who was told everything; None where there is no location to stand at."""
         location = min(filter(scope.has, self._next), default=None)
         return None if location is None else Place(location, self._next[location] - 1, self._read_at)
+
+    def waiting(self, scope: Scope) -> list[Event]:
+        """The events that began what waits now, the oldest first."""
+        with self._store.read() as unit:
+            found = [
+                event
+                for location in filter(scope.has, heads(unit))
+                for line in waiting(unit, location, self._read_at)
+                for _, event in events(self._desk, unit, location, line.seq, line.seq + 1)
+            ]
+        return sorted(found, key=lambda event: (event.at, event.location, event.seq))
 
     def read(self, scopes: Collection[Scope]) -> list[Told]:
         """What happened since the last read, for any of `scopes`; raises `Behind` where that is too much to tell."""

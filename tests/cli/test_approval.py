@@ -1,11 +1,17 @@
 """`empower approval`, and the people who answer."""
 
+import csv
 import json
+import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from empower.engine.proofs import Hasher
+from empower.cli import approval_watch
+from empower.engine import Engine
+from empower.engine.proofs import Hasher, Pin
 
 from .conftest import ASK, Run
 
@@ -102,3 +108,86 @@ def test_an_employee_leaves(people: Run) -> None:
 def test_watching_once_shows_what_waits(people: Run) -> None:
     comp = waiting(people)
     assert json.loads(people("approval", "watch", "--once", "--format", "json").stdout)["comp"]["id"] == comp
+
+
+class Rounds:
+    """What happens between the rounds of a watch; after the last one somebody presses Ctrl-C."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        self.steps = list(steps)
+
+    def __call__(self, _seconds: float) -> None:
+        if not self.steps:
+            raise KeyboardInterrupt
+        self.steps.pop(0)()
+
+
+def asked(engine: Engine, amount: int) -> str:
+    body = {"location": "bistro-soho", "employee": "E1042", "remedy": "waive_check", "reason": "wrong_order"}
+    return engine.request(body | {"amount": {"amount": amount, "currency": "USD"}}).id
+
+
+def watched(people: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[Any, list[str]]:
+    """A watch that begins while one comp waits, while another comes, and both are answered."""
+    with Engine.open(f"sqlite:///{folder / 'empower.db'}", policies=folder / "policies") as other:
+        comps = [asked(other, 5000)]
+
+        def come() -> None:
+            comps.append(asked(other, 6000))
+            asked(other, 100)
+
+        def answer() -> None:
+            other.approve(comps[0], Pin("E7", PIN), 2000)
+            other.decline(comps[1], Pin("E9", PIN), note="No.")
+
+        monkeypatch.setattr(approval_watch, "pause", Rounds(come, answer))
+        done = people("approval", "watch", *words)
+    assert done.exit_code == 0, done.output
+    return done, comps
+
+
+def test_watching_prints_an_event_a_line(people: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done, comps = watched(people, tmp_path, monkeypatch, "--format", "json")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(item["type"], item["data"]["comp"], item["data"].get("by")) for item in told] == [
+        ("comp.pending", comps[0], None),
+        ("comp.pending", comps[1], None),
+        ("comp.approved", comps[0], "E7"),
+        ("comp.declined", comps[1], "E9"),
+    ]
+    assert told[2]["data"]["amount"] == {"amount": 2000, "currency": "USD"}
+
+
+def test_watching_where_there_is_no_terminal_says_it_in_words(
+    people: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, comps = watched(people, tmp_path, monkeypatch)
+    assert done.stdout.splitlines() == [
+        f"Nov 20 19:00 bistro-soho pending: E1042, $50.00 of waive_check (wrong_order), asks manager {comps[0]}",
+        f"Nov 20 19:00 bistro-soho pending: E1042, $60.00 of waive_check (wrong_order), asks manager {comps[1]}",
+        f"Nov 20 19:00 bistro-soho approved: E1042, $20.00 of waive_check (wrong_order), by E7 {comps[0]}",
+        f"Nov 20 19:00 bistro-soho declined: E1042, $60.00 of waive_check (wrong_order), by E9 {comps[1]}",
+    ]
+
+
+def test_watching_in_csv(people: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done, comps = watched(people, tmp_path, monkeypatch, "--format", "csv", "--location", "bistro-soho")
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    assert [(row["type"], row["comp"], row["amount"], row["by"]) for row in rows][2:] == [
+        ("comp.approved", comps[0], "20.00", "E7"),
+        ("comp.declined", comps[1], "60.00", "E9"),
+    ]
+
+
+def test_watching_a_screen(people: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done, comps = watched(people, tmp_path, monkeypatch)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", done.stdout)
+    assert "1 waiting" in text
+    assert "2 waiting" in text
+    assert "nothing waits" in text
+    assert f"approved: E1042, $20.00 of waive_check (wrong_order), by E7 {comps[0]}"[:40] in text
+
+
+def test_watching_an_unknown_location(people: Run) -> None:
+    assert people("approval", "watch", "--location", "bistro-sohoo").exit_code == 2
