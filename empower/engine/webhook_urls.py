@@ -28,7 +28,7 @@ def check_url(text: str, *, allow_private: bool) -> SplitResult:
     if len(text) > LONGEST_URL or not text.isascii() or not _PATH.fullmatch(found.path + found.query):
         raise _refused(f"is no URL: at most {LONGEST_URL} characters of ASCII, others percent-encoded")
     if found.scheme not in schemes:
-        raise _refused(f"must begin with `https://`{' or `http://`' if allow_private else ''}")
+        raise _refused("must begin with `https://`; plain HTTP is taken with `--allow-private` alone")
     if found.username is not None or found.fragment or port == 0:
         raise _refused("may not have a user, a fragment, or port 0: what is sent is signed")
     host = found.hostname or ""
