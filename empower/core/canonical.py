@@ -45,12 +45,12 @@ def check(value: Any) -> None:
 
 
 def is_text(value: str) -> bool:
-    """Whether a string is Unicode text: half of a surrogate pair cannot be written as UTF-8."""
+    """Whether a string is Unicode text that every store keeps: no half of a surrogate pair, no character of value 0."""
     try:
         value.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\x00" not in value
 
 
 def digest(data: bytes) -> str:

@@ -13,6 +13,8 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\
 
 MOST_ITEMS = 500
 LONGEST_NOTE = 2000
+Note = Annotated[str, Field(max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$")]
+"""Free text; PostgreSQL keeps no character of value 0."""
 
 
 class Outside(BaseModel):
@@ -72,7 +74,7 @@ class Request(Outside):
         Ref | None, Field(description="id of the service failure, where there is more than one remedy")
     ] = None
     shift: Annotated[Ref | None, Field(description="id of the employee's shift")] = None
-    note: Annotated[str | None, Field(max_length=LONGEST_NOTE, description="kept beside the book")] = None
+    note: Annotated[Note | None, Field(description="kept beside the book")] = None
     photo: Annotated[Ref | None, Field(description="the till's reference of a photo")] = None
     accept_less: Annotated[bool, Field(strict=True, description="take the largest amount that may be")] = False
     occurred_at: Annotated[Moment | None, Field(description="when it happened; budgets go by the moment of asking")] = (

@@ -135,7 +135,7 @@ def kept_guest(desk: Desk, unit: Unit, reference: str | None) -> str | None:
     mac = desk.secret.guest(reference)
     pseudonym = unit.guest(mac)
     if pseudonym is None:
-        pseudonym = new_pseudonym()
+        pseudonym = unit.draw("guest", new_pseudonym)
         unit.add_guest(mac, pseudonym)
     return pseudonym
 
@@ -167,11 +167,11 @@ def hold(unit: Unit, case: Case, request: Request, asked: dict[str, Any], answer
     """
     place = case.place
     book = open_book(unit, place.location)
-    salt = new_salt() if request.note else None
+    salt = unit.draw("salt", new_salt) if request.note else None
     body = decision_body(case, request, asked, salt)
     if answers is not None:
         body["answers"] = answers
-    comp_id = new_id(place.now)
+    comp_id = unit.draw("comp", lambda: new_id(place.now))
     line = unit.append(book, "decision", place.now, comp_id, place.by, body)
     comp = first_comp(place.location, line.seq, line.recorded_at, comp_id, body)
     unit.put_comp(comp)

@@ -66,7 +66,7 @@ def open_book(unit: Unit, location: str, known: Callable[[], Collection[str]] | 
 
 def arrive(desk: Desk, unit: Unit, book: Book, by: str) -> Place:
     """Come to a location: its time, its policy, and everything there that has expired by now."""
-    now = max(desk.clock(), moment_of(book.recorded_at))
+    now = max(unit.draw("now", desk.clock), moment_of(book.recorded_at))
     policy = desk.rules.in_force(unit, book, now, by)
     place = Place(book.location, policy, now, by, [])
     if book.next_expiry is not None and moment_of(book.next_expiry) <= now:

@@ -38,6 +38,8 @@ from empower.store.connecting import is_in_memory, sqlite_path
 from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of, taken_up
 from empower.store.people import Deployment, deployment, put_deployment
 
+EXPIRE_AT_ONCE = 64
+"""Books that are locked together when comps expire."""
 DEFAULT_STORE = "sqlite:///empower.db"
 DEFAULT_POLICIES = "policies"
 
@@ -163,11 +165,13 @@ class Engine(Approvals):
         raises `KeyReusedError`. Raises `InputError` for what cannot be meant, `BusyError` where nothing was written.
         """
         asked = validated(Request, request)
-        return self.store.write(lambda unit: self._hold(unit, asked, key, owner, by))
+        return self.store.write(lambda unit: self._hold(unit, asked, key, owner, by), at=(asked.location,))
 
     def _hold(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> CompView:
         asked = as_json(request)
         body = b""
+        # Under its lock: whoever came with the same key before has either answered or not begun.
+        unit.book(request.location)
         if key is not None:
             body = self._desk.secret.body(canonical(asked))
             before = answer_again(unit, request, owner, key, body)
@@ -255,20 +259,26 @@ class Engine(Approvals):
                 unit.add_note(comp.location, comp.last_seq, salt, note)
             return lambda: self.comp(comp_id)
 
-        return self.store.write(job)()
+        return self.store.write(job, comp=comp_id)()
 
     def expire(self, location: str | None = None) -> list[CompView]:
         """Expire what is due by now, at one location or at all; returns what was."""
+        if location is None:
+            with self.store.read() as unit:
+                names = [book.location for book in books(unit)]
+        else:
+            names = [location]
+        expired: list[str] = []
+        for first in range(0, len(names), EXPIRE_AT_ONCE):
+            some = names[first : first + EXPIRE_AT_ONCE]
+            expired += self.store.write(lambda unit, some=some: self._expire(unit, some), at=some)  # type: ignore[misc]
+        return [self.comp(comp_id) for comp_id in expired]
 
-        def job(unit: Unit) -> list[str]:
-            wanted = [book.location for book in books(unit)] if location is None else [location]
-            expired = []
-            for name in wanted:
-                book = open_book(unit, name, lambda: [found.location for found in books(unit)])
-                expired += [comp.id for comp in arrive(self._desk, unit, book, "expiry").expired]
-            return expired
-
-        return [self.comp(comp_id) for comp_id in self.store.write(job)]
+    def _expire(self, unit: Unit, names: Sequence[str]) -> list[str]:
+        expired = []
+        for name in names:
+            expired += [comp.id for comp in arrive(self._desk, unit, self._book(unit, name), "expiry").expired]
+        return expired
 
     # Reading
 

@@ -22,10 +22,10 @@ def validated(model: type[M], value: M | dict[str, Any]) -> M:
 
 
 def refuse_surrogates(value: object, pointer: str = "") -> None:
-    """Raise `InputError` for text that is no Unicode: half of a surrogate pair cannot be written down."""
+    """Raise `InputError` for text that cannot be kept: half of a surrogate pair, or the character U+0000."""
     if isinstance(value, str):
         if not is_text(value):
-            message = "is not Unicode text: it holds half of a surrogate pair"
+            message = "is not text: it holds half of a surrogate pair, or the character U+0000"
             raise InputError(f"{pointer}: {message}", errors=[FieldError(pointer, message)])
     elif isinstance(value, dict):
         for name, item in value.items():

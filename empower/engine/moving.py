@@ -90,6 +90,9 @@ def noted(note: str | None) -> tuple[dict[str, Any] | None, bytes | None]:
     """What an entry says of a note, and the salt to keep beside it."""
     if not note:
         return None, None
+    if not is_text(note):
+        message = "is not text: it holds half of a surrogate pair, or the character U+0000"
+        raise InputError(f"/note: {message}", errors=[FieldError("/note", message)])
     salt = new_salt()
     return {"commitment": commitment(salt, note)}, salt
 

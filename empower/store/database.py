@@ -4,14 +4,16 @@ A writer on SQLite takes the file's lock at once (`BEGIN IMMEDIATE`), so that tw
 at the end. A writer on PostgreSQL reads what is committed (READ COMMITTED), under the row locks of the books it writes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection
 
+from empower.core.canonical import is_text
 from empower.core.errors import BusyError, StoreError
 from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
+from empower.store.locking import Wanted
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, check_server, is_set_up, migrate
 from empower.store.tally import Warm
@@ -94,14 +96,21 @@ class Store:
         self._connection.close()
         self.engine.dispose()
 
-    def write(self, job: Callable[[Unit], T], *, alone: bool = False) -> T:
+    def write(
+        self, job: Callable[[Unit], T], *, alone: bool = False, at: Iterable[str] = (), comp: str | None = None
+    ) -> T:
         """Run `job` in a write transaction, which it may share with others that wait; returns after the commit.
+
+        The locations that it is known to write `at`, or the `comp` whose location that is, are locked together with
+        those of the others, in order; what it locks beside them may have to be done again.
 
         What the job raises undoes what the job did, and nothing else. Raises `BusyError` where the store cannot
         take it now.
         """
         with translated():
-            return self.writer.run(job, alone=alone)
+            comps = frozenset() if comp is None or not is_text(comp) else frozenset((comp,))
+            wanted = Wanted(frozenset(filter(is_text, at)), comps)
+            return self.writer.run(job, alone=alone, wanted=wanted)
 
     @contextmanager
     def read(self) -> Iterator[Unit]:

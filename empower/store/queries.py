@@ -7,12 +7,14 @@ what running it does.
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CompoundSelect,
     Delete,
     Dialect,
     Insert,
     Select,
     Table,
+    Text,
     TextClause,
     Update,
     bindparam,
@@ -70,6 +72,9 @@ class Queries:
 
         here = select(LOCATION).where(LOCATION.c.id == bindparam("id"))
         self.book, self.book_to_read = self.sql(here.with_for_update()), self.sql(here)
+        if self.is_shared:
+            among = select(LOCATION).where(LOCATION.c.id == func.any(bindparam("ids", type_=ARRAY(Text))))
+            self.books = self.sql(among.order_by(LOCATION.c.id).with_for_update())
         self.save_book = self.sql(
             update(LOCATION)
             .where(LOCATION.c.id == bindparam("id_"))

@@ -131,6 +131,20 @@ class CounterRow(SQLModel, table=True):
     spent_count: int = Field(sa_column=_big())
 
 
+class WideRow(SQLModel, table=True):
+    """How often a counter across locations was charged: by that, two who charge it at once are told apart.
+
+    Written where several processes write at the same time alone: on PostgreSQL.
+    """
+
+    __tablename__ = "wide"
+    __table_args__ = (CLUSTERED,)
+    location: str = Field(primary_key=True)
+    measure: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    version: int = Field(sa_column=_big())
+
+
 class MeasureRow(SQLModel, table=True):
     """What is being counted at a location, or across a policy's locations (`@id`)."""
 

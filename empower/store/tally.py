@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from empower.core.counter import UNUSED, CounterKey, Move, Needed, Usage
+from empower.store.locking import Wide, WideKey
 from empower.store.queries import Queries
 
 Window = tuple[str, str]
@@ -58,8 +59,9 @@ class Want(NamedTuple):
 class Tally:
     """Counters read and moved in one transaction."""
 
-    def __init__(self, queries: Queries, rows: Rows, put: Put) -> None:
-        """`rows` runs a query, `put` sets a value that can be undone."""
+    def __init__(self, queries: Queries, rows: Rows, put: Put, wide: Wide | None = None) -> None:
+        """`rows` runs a query, `put` sets a value that can be undone; `wide` is told what is read across locations."""
+        self._wide = wide
         self._queries = queries
         self._rows = rows
         self._put = put
@@ -95,6 +97,8 @@ class Tally:
         return found
 
     def _read(self, absent: list[tuple[int, Want]], found: list[Usage | None]) -> None:
+        if self._wide is not None:
+            self._wide.note((want.place, want.measure, want.subject) for _, want in absent if is_wide(want.place))
         parameters: dict[str, Any] = {}
         for slot, (_, want) in enumerate(absent):
             parameters[f"l{slot}"] = want.place
@@ -136,20 +140,30 @@ class Tally:
             self._put(self._deltas, where, {})
         self.forget(place)
 
-    def cleared(self) -> list[tuple[str, str]]:
+    def cleared(self, *, wide: bool) -> list[tuple[str, str]]:
         """Places and measures of which everything stored is to go before anything is added."""
-        return list(self._cleared)
+        return [(place, measure) for place, measure in self._cleared if is_wide(place) is wide]
+
+    def grown(self) -> set[WideKey]:
+        """Counters across locations of which more is used than before: those that could pass a cap."""
+        return {
+            where
+            for where, deltas in self._deltas.items()
+            if is_wide(where[0])
+            and any(held + spent > 0 or more + done > 0 for held, spent, more, done in deltas.values())
+        }
 
     def forget(self, place: str | None = None) -> None:
         """Take nothing as read of a place, or of any."""
         for name in list(self._sums) if place is None else [place]:
             self._sums[name] = {}
 
-    def pending(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Rows to add to counters, and rows to take from counters that are there."""
+    def pending(self, *, wide: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Rows to add to counters, and rows to take from counters that are there; those across locations in order."""
         more: list[dict[str, Any]] = []
         less: list[dict[str, Any]] = []
-        for (place, measure, subject), deltas in self._deltas.items():
+        found = [(where, deltas) for where, deltas in self._deltas.items() if is_wide(where[0]) is wide]
+        for (place, measure, subject), deltas in sorted(found) if wide else found:
             for start, move in deltas.items():
                 held, spent, held_count, spent_count = move
                 row = {
@@ -165,6 +179,11 @@ class Tally:
                     where = {"location_": place, "measure_": measure, "subject_": subject, "start_": start}
                     less.append(where | row)
         return more, less
+
+
+def is_wide(place: str) -> bool:
+    """Whether a place is a group of locations."""
+    return place.startswith("@")
 
 
 def _add(usage: Usage, move: Move) -> Usage:

@@ -4,19 +4,25 @@ Jobs read and change this unit in memory; `flush` writes all of it in bulk. So j
 other's effects, and a counter that many of them move is written once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from empower.core.comp import Comp
 from empower.core.counter import CounterKey, Move, Needed, Usage
 from empower.core.entry import Entry, entry, moment_of, stamp
 from empower.core.merkle import append
+from empower.store.draws import Draws
+from empower.store.locking import BOOKS_OF, WAIT_ALONE, Wanted, Wide, united
 from empower.store.queries import Queries
 from empower.store.rows import Book, StaffRole, book_of, book_row, comp_of, comp_row, day_of, entry_of
 from empower.store.tally import Tally, Warm
 
+T = TypeVar("T")
+
 MISSING: Any = object()
+_UNUSABLE = ("INERROR", "UNKNOWN")
+"""States of a PostgreSQL transaction in which nothing more can be done."""
 
 
 def group_location(policy: str) -> str:
@@ -46,7 +52,10 @@ class Unit:
         self._books: dict[str, Book | None] = {}
         self._new_books: dict[str, str] = {}
         self._warm = warm
-        self._tally = Tally(queries, self.rows, self._set)
+        self._wide = Wide(self.rows) if locks and queries.is_shared else None
+        self._tally = Tally(queries, self.rows, self._set, self._wide)
+        self._touched: set[str] = set()
+        self.draws = Draws()
         self._comps: dict[str, Comp] = {}
         self._changed: dict[str, Comp] = {}
         self._answers: dict[tuple[str, str, str], tuple[bytes, str]] = {}
@@ -57,6 +66,45 @@ class Unit:
         self._writes: list[tuple[str, dict[str, Any]]] = []
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._known: dict[str, int] = {}
+
+    # Others who write
+
+    def lock(self, every: Iterable[Wanted]) -> None:
+        """Before anything is read: keep others away from what is going to be written."""
+        if self._wide is None:
+            return
+        wanted = united(every)
+        if wanted.alone:
+            self.rows(WAIT_ALONE, {})
+        names = set(wanted.books)
+        if wanted.comps:
+            names |= {name for (name,) in self.rows(BOOKS_OF, {"ids": list(wanted.comps)})}
+        self.lock_books(names)
+        self._wide.lock(wanted.wide)
+
+    def lock_books(self, locations: Iterable[str]) -> None:
+        """Lock books, in the order of their names; nothing happens where one writer is alone anyway."""
+        names = sorted(set(locations) - self._books.keys())
+        if self._wide is None or not names:
+            return
+        self._touched |= set(names)
+        found = {row[0]: row for row in self.rows(self.queries.books, {"ids": names})}
+        for name in names:
+            self._come(name, found.get(name))
+
+    @property
+    def touched(self) -> Wanted:
+        """What it locked, or would have locked had it known: for another go."""
+        return Wanted(books=frozenset(self._touched), wide=self._wide.keys if self._wide else frozenset())
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the database takes nothing more in this transaction."""
+        return self.queries.is_shared and self.cursor.connection.info.transaction_status.name in _UNUSABLE
+
+    def draw(self, name: str, make: Callable[[], T]) -> T:
+        """A moment, an id or anything of chance: the same when the job that runs has to be done again."""
+        return self.draws.once(name, make)
 
     # The way back
 
@@ -108,13 +156,20 @@ class Unit:
     def book(self, location: str) -> Book | None:
         """The head of a location's book, locked until the transaction ends."""
         if location not in self._books:
-            row = self.row(self.queries.book if self._locks else self.queries.book_to_read, {"id": location})
-            # Whoever held the lock until now may have changed what was known before it.
-            self._known.clear()
-            book = self._books[location] = None if row is None else book_of(row)
-            if book is not None and self._warm is not None:
-                self._tally.warm(location, self._warm.take(location, book.size))
+            self._touched.add(location)
+            sql = self.queries.book if self._locks else self.queries.book_to_read
+            self._come(location, self.row(sql, {"id": location}))
         return self._books[location]
+
+    def _come(self, location: str, row: tuple[Any, ...] | None) -> None:
+        """Come to a book whose lock was just taken: who held it until now may have changed what was known before."""
+        self._known.clear()
+        if self._wide is not None:
+            for comp in [comp for comp in self._comps.values() if comp.location == location]:
+                del self._comps[comp.id]
+        book = self._books[location] = None if row is None else book_of(row)
+        if book is not None and self._warm is not None:
+            self._tally.warm(location, self._warm.take(location, book.size))
 
     def add_book(self, book: Book) -> None:
         """A new book, without entries."""
@@ -325,15 +380,24 @@ class Unit:
         for location in self._new_books:
             self._run(queries.add_book, [self._head(location)])
         self._run(queries.add_entry, [line._asdict() for line in self._entries])
-        self._run(queries.drop_counters, [{"location": place, "name": name} for place, name in self._tally.cleared()])
-        more, less = self._tally.pending()
-        self._run(queries.charge, more)
-        self._run(queries.discharge, less)
         self._run(queries.save_comp, [comp_row(comp) for comp in self._changed.values()])
+        self._count(wide=False)
         for sql, row in self._writes:
             self.cursor.execute(sql, row)
+        if self._wide is not None:
+            self._wide.guard(self._tally.grown())
+        self._count(wide=True)
         changed = {line.location for line in self._entries} - self._new_books.keys()
         self._run(queries.save_book, [self._head(location) | {"id_": location} for location in sorted(changed)])
+
+    def _count(self, *, wide: bool) -> None:
+        """Move the counters of locations, or those across them."""
+        queries = self.queries
+        cleared = [{"location": place, "name": name} for place, name in self._tally.cleared(wide=wide)]
+        self._run(queries.drop_counters, cleared)
+        more, less = self._tally.pending(wide=wide)
+        self._run(queries.charge, more)
+        self._run(queries.discharge, less)
 
     def cool(self) -> None:
         """After the commit: leave what is known of the books to the next transaction."""

@@ -11,6 +11,9 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from empower.core.errors import BusyError
+from empower.store.draws import Draws
+from empower.store.locking import Wanted, WideKey, united
+from empower.store.troubles import ContendedError
 from empower.store.unit import Unit
 
 T = TypeVar("T")
@@ -18,17 +21,26 @@ T = TypeVar("T")
 INTERRUPTED = "the writer was interrupted, nothing was written: try again with the same key"
 MOST_AT_ONCE = 256
 """Jobs in one transaction: bounds how long a job waits for the ones before it."""
+MOST_GOES = 8
+"""How often a transaction is begun that others come in the way of."""
+HOT_FOR = 64
+"""Transactions that lock from the start what others were last seen to charge at the same time."""
+MOST_HOT = 32
+
+
+NOTHING = Wanted()
 
 
 class Ticket:
     """A job that waits, and what came of it."""
 
-    __slots__ = ("alone", "done", "error", "job", "result")
+    __slots__ = ("done", "draws", "error", "job", "result", "wanted")
 
-    def __init__(self, job: Callable[[Unit], Any], *, alone: bool) -> None:
-        """Nothing has come of it yet."""
+    def __init__(self, job: Callable[[Unit], Any], *, alone: bool, wanted: Wanted = NOTHING) -> None:
+        """Nothing has come of it yet; `wanted` is what it is known to lock."""
         self.job = job
-        self.alone = alone
+        self.wanted = wanted._replace(alone=True) if alone else wanted
+        self.draws = Draws()
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
@@ -41,14 +53,16 @@ class Writer:
         """`transaction` gives a unit that is committed when its context ends without an error."""
         self._transaction = transaction
         self._waiting: deque[Ticket] = deque()
+        self._hot: dict[WideKey, int] = {}
         self.lock = threading.Lock()
 
-    def run(self, job: Callable[[Unit], T], *, alone: bool = False) -> T:
+    def run(self, job: Callable[[Unit], T], *, alone: bool = False, wanted: Wanted = NOTHING) -> T:
         """The job's result, after the commit; raises what the job raised, or what kept it from being written.
 
-        A job that reads more than its unit keeps in memory asks to be `alone` in its transaction.
+        A job that reads more than its unit keeps in memory asks to be `alone` in its transaction. What it is known
+        to lock is `wanted`, so that all of a transaction can be locked in order.
         """
-        ticket = Ticket(job, alone=alone)
+        ticket = Ticket(job, alone=alone, wanted=wanted)
         self._waiting.append(ticket)
         with self.lock:
             while not ticket.done:
@@ -62,29 +76,58 @@ class Writer:
         """The longest run from the front of the queue that may share a transaction."""
         tickets = [self._waiting.popleft()]
         while self._waiting and len(tickets) < MOST_AT_ONCE:
-            if tickets[0].alone or self._waiting[0].alone:
+            if tickets[0].wanted.alone or self._waiting[0].wanted.alone:
                 break
             tickets.append(self._waiting.popleft())
         return tickets
 
     def _commit(self, tickets: list[Ticket]) -> None:
         """One transaction for all; if it cannot be written, each alone, so that one fault stops nobody else."""
-        begun = False
+        more = NOTHING
+        for left in reversed(range(MOST_GOES)):
+            again = self._go(tickets, more, last=not left)
+            if again is None:
+                return
+            more = united((more, again))
+
+    def _go(self, tickets: list[Ticket], more: Wanted, *, last: bool) -> Wanted | None:
+        """Once; None when all have their answers, or else what to lock from the start the next time."""
+        begun: Unit | None = None
         try:
             with self._transaction() as unit:
-                begun = True
+                begun = unit
+                unit.lock([more, Wanted(wide=self._still_hot()), *(ticket.wanted for ticket in tickets)])
                 for ticket in tickets:
                     _try(ticket, unit)
+        except ContendedError as error:
+            if begun is not None and not last:
+                self._heat(begun.touched.wide)
+                return begun.touched
+            _fail(tickets, error)
+        except BusyError as error:
+            # Whether it was written may not be known: nobody is tried again.
+            _fail(tickets, error)
         except Exception as error:  # noqa: BLE001  handed to whoever waits
-            if begun and len(tickets) > 1:
+            if begun is not None and len(tickets) > 1:
                 self._commit_each(tickets)
-                return
-            for ticket in tickets:
-                ticket.error = error
+                return None
+            _fail(tickets, error)
         except BaseException:
             _end(tickets, BusyError(INTERRUPTED))
             raise
         _end(tickets, None)
+        return None
+
+    def _still_hot(self) -> frozenset[WideKey]:
+        """Counters across locations that others were seen to charge at the same time as this process."""
+        found = frozenset(self._hot)
+        self._hot = {key: left - 1 for key, left in self._hot.items() if left > 1}
+        return found
+
+    def _heat(self, keys: Iterable[WideKey]) -> None:
+        self._hot |= dict.fromkeys(keys, HOT_FOR)
+        while len(self._hot) > MOST_HOT:
+            del self._hot[next(iter(self._hot))]
 
     def _commit_each(self, tickets: list[Ticket]) -> None:
         """Each alone; an interruption of one leaves no other without an answer."""
@@ -97,6 +140,11 @@ class Writer:
             raise
 
 
+def _fail(tickets: Iterable[Ticket], error: Exception) -> None:
+    for ticket in tickets:
+        ticket.error = error
+
+
 def _end(tickets: Iterable[Ticket], error: BaseException | None) -> None:
     for ticket in tickets:
         ticket.error = error or ticket.error
@@ -106,8 +154,11 @@ def _end(tickets: Iterable[Ticket], error: BaseException | None) -> None:
 def _try(ticket: Ticket, unit: Unit) -> None:
     ticket.error = None
     mark = unit.mark()
+    unit.draws = ticket.draws.begin()
     try:
         ticket.result = ticket.job(unit)
-    except Exception as error:  # noqa: BLE001  handed to whoever waits
+    except Exception as error:
+        if unit.is_broken:
+            raise
         unit.back_to(mark)
         ticket.error = error

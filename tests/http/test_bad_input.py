@@ -104,6 +104,7 @@ def test_an_unknown_location_is_told_to_a_key_that_reaches_all(admin: TestClient
         ({"guest": "a\x00b"}, "/guest"),
         ({"guest": "x" * 129}, "/guest"),
         ({"note": "x" * 2001}, "/note"),
+        ({"note": "a\x00b"}, "/note"),
         ({"check": "C1"}, "/check"),
         ({"check": {"total": usd(100)}}, "/check/id"),
         ({"check": {"id": "C1", "total": usd(-1)}}, "/check/total/amount"),

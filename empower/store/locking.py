@@ -1,0 +1,101 @@
+"""Who waits for whom where several processes write at once: PostgreSQL. On SQLite the file's lock is enough.
+
+A book's row is locked until the commit, so a book is written by one after another, and what is counted at its location
+with it. Whoever needs several books locks them in the order of their names. Counters across locations are read without
+a lock: at the end the version of each that was charged is compared, in the order of their keys and after everything
+narrow, and where somebody was faster the whole transaction is done again, that time with those locked from the start.
+So a cap is never passed, and nobody waits for a group whose counter nobody else is moving.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, NamedTuple
+
+from empower.store.troubles import ContendedError
+
+WideKey = tuple[str, str, str]
+"""Place (`@` and a policy's id), measure and subject."""
+Rows = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+
+
+class Wanted(NamedTuple):
+    """What a transaction locks before it begins to read."""
+
+    books: frozenset[str] = frozenset()
+    comps: frozenset[str] = frozenset()
+    """Their books are looked up, and locked too."""
+    wide: frozenset[WideKey] = frozenset()
+    alone: bool = False
+    """One transaction of this kind at a time: for what stands in no one book."""
+
+
+def united(every: Iterable[Wanted]) -> Wanted:
+    """All that several want."""
+    wanted = list(every)
+    return Wanted(
+        frozenset().union(*(one.books for one in wanted)),
+        frozenset().union(*(one.comps for one in wanted)),
+        frozenset().union(*(one.wide for one in wanted)),
+        any(one.alone for one in wanted),
+    )
+
+
+ALONE = 7370113100000002
+WAIT_ALONE = f"SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock({ALONE})"
+BOOKS_OF = "SELECT DISTINCT location FROM comp WHERE id = ANY(%(ids)s)"
+
+_KEYS = "unnest(%(places)s::text[], %(measures)s::text[], %(subjects)s::text[]) AS k(location, measure, subject)"
+_FOUND = f"FROM wide w JOIN {_KEYS} USING (location, measure, subject)"
+VERSIONS = f"SELECT w.location, w.measure, w.subject, w.version {_FOUND}"
+LOCK = f"{VERSIONS} ORDER BY w.location, w.measure, w.subject FOR UPDATE OF w"
+FIRST = (
+    f"INSERT INTO wide (location, measure, subject, version) SELECT k.*, 0 FROM {_KEYS} "  # noqa: S608  no input
+    "ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING RETURNING 1"
+)
+NEXT = (
+    f"UPDATE wide w SET version = w.version + 1 FROM {_KEYS} "  # noqa: S608  no input
+    "WHERE w.location = k.location AND w.measure = k.measure AND w.subject = k.subject RETURNING 1"
+)
+
+
+class Wide:
+    """The versions of counters across locations that a transaction has read."""
+
+    def __init__(self, rows: Rows) -> None:
+        """`rows` runs a query."""
+        self._rows = rows
+        self._read: dict[WideKey, int] = {}
+
+    @property
+    def keys(self) -> frozenset[WideKey]:
+        """All that were read."""
+        return frozenset(self._read)
+
+    def note(self, keys: Iterable[WideKey]) -> None:
+        """Before they are read: what version they are of. A key that nobody charged yet is of version 0."""
+        new = [key for key in keys if key not in self._read]
+        if new:
+            found = self._asked(VERSIONS, new)
+            self._read |= {key: found.get(key, 0) for key in new}
+
+    def lock(self, keys: Collection[WideKey]) -> None:
+        """Keep all others from charging them until the transaction ends."""
+        if keys:
+            self._asked(FIRST, keys)
+            self._read |= self._asked(LOCK, keys)
+
+    def guard(self, keys: Collection[WideKey]) -> None:
+        """Before more is charged to them; raises `ContendedError` where somebody charged one since it was read."""
+        if not keys:
+            return
+        new = [key for key in keys if not self._read.get(key)]
+        if new:
+            self._asked(FIRST, new)
+        found = self._asked(LOCK, keys)
+        if any(self._read.get(key, version) != version for key, version in found.items()):
+            raise ContendedError("others spent of the same budget at the same time: try again with the same key")
+        self._asked(NEXT, keys)
+
+    def _asked(self, sql: str, keys: Iterable[WideKey]) -> dict[WideKey, int]:
+        places, measures, subjects = (list(part) for part in zip(*sorted(keys), strict=True))
+        rows = self._rows(sql, {"places": places, "measures": measures, "subjects": subjects})
+        return {(row[0], row[1], row[2]): row[3] for row in rows if len(row) > 1}
