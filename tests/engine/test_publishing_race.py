@@ -1,5 +1,10 @@
 """Publications and requests at the same time: each goes by exactly one version, and none is asked for twice."""
 
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from empower.core.errors import ConflictError
 from empower.core.request import Request
 from empower.engine import Engine
 from empower.engine.publishing_checks import Candidate
@@ -49,4 +54,71 @@ def test_what_another_process_publishes_between_two_requests_is_in_force_for_the
         other.publishing.publish(candidate(house, amount), by="cli:ana", why="as agreed")
         caps.append(engine.request(ask(100)).decision.findings[-1].cap)
     assert caps == [50000, 40000, 30000]
+    assert holds(engine)
+
+
+def test_two_who_publish_at_once_come_one_after_the_other_and_each_request_goes_by_one_of_them(
+    house: House, engine: Engine
+) -> None:
+    """Two publishers and two tills, each with an engine of its own as another process would have."""
+    desks, tills = [house.open(), house.open()], [house.open(), house.open()]
+    start = threading.Barrier(4)
+
+    def publish(number: int) -> list[int]:
+        chosen = [candidate(house, 500 + 10 * number + step) for step in range(5)]
+        start.wait()
+        return [desks[number].publishing.publish(one, by=f"cli:{number}", why="race").id for one in chosen]
+
+    def ask_on(number: int) -> int:
+        start.wait()
+        location = ("cafe-a", "cafe-b")[number]
+        return sum(tills[number].request(ask(100, location=location)).status == "approved" for _ in range(25))
+
+    with ThreadPoolExecutor(4) as pool:
+        published = [pool.submit(publish, number) for number in range(2)]
+        asked = [pool.submit(ask_on, number) for number in range(2)]
+    assert sorted(one for made in published for one in made.result()) == list(range(1, 11))
+    assert [one.result() for one in asked] == [25, 25]
+    for location in ("cafe-a", "cafe-b"):
+        in_force = None
+        rows = house.query("SELECT kind, leaf FROM entry WHERE location = ? ORDER BY seq", location)
+        for kind, leaf in rows:
+            body = json.loads(leaf)["body"]
+            if kind in ("open", "policy"):
+                in_force = body["policy"]
+            elif kind == "decision":
+                assert body["policy"] == in_force
+    assert holds(engine)
+
+
+def test_of_two_who_publish_the_same_at_once_the_second_is_told(house: House, engine: Engine) -> None:
+    desks, chosen, start = [engine, house.open()], candidate(house, 500), threading.Barrier(2)
+
+    def publish(number: int) -> str:
+        start.wait()
+        try:
+            return desks[number].publishing.publish(chosen, by=f"cli:{number}", why="race").state
+        except ConflictError as error:
+            return error.code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(publish, range(2))) == ["in force", "nothing_new"]
+    assert [item.id for item in engine.publishing.log()] == [1]
+
+
+def test_of_two_who_confirm_at_once_one_is_told_that_it_waits_for_nobody(house: House, engine: Engine) -> None:
+    engine.publishing.publish(Candidate(candidate(house, 300).policies, "looser"), by="cli:ana", why="so")
+    made = engine.publishing.publish(Candidate(candidate(house, 500).policies, "looser"), by="cli:ana", why="so")
+    assert made.state == "waiting"
+    desks, start = [engine, house.open()], threading.Barrier(2)
+
+    def confirm(number: int) -> str:
+        start.wait()
+        try:
+            return desks[number].publishing.confirm(made.id, by=f"key:{number}").state
+        except ConflictError as error:
+            return error.code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(confirm, range(2))) == ["in force", "not_waiting"]
     assert holds(engine)
