@@ -30,7 +30,7 @@ class Climb(NamedTuple):
 def events(desk: Desk, unit: Unit, location: str, since: int, until: int) -> Iterator[tuple[Entry, Event]]:
     """The entries of a book that are events, from seq `since` to before `until`, with those."""
     firsts: dict[str, Body] = {}
-    while lines := moves(unit, location, since, until):
+    while since < until and (lines := moves(unit, location, since, until)):
         for line in lines:
             event = _event(desk, unit, line, firsts)
             if event is not None:

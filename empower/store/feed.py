@@ -11,6 +11,19 @@ from empower.store.rows import entry_of
 from empower.store.unit import Unit
 
 CHUNK = 500
+_HEADS = select(LOCATION.c.id, LOCATION.c.size, LOCATION.c.recorded_at, LOCATION.c.policy)
+_MOVES = (
+    select(ENTRY)
+    .where(
+        ENTRY.c.location == bindparam("location"),
+        ENTRY.c.seq >= bindparam("since"),
+        ENTRY.c.seq < bindparam("until"),
+        ENTRY.c.comp.is_not(None),
+    )
+    .order_by(ENTRY.c.seq)
+    .limit(bindparam("most"))
+    .offset(literal_column("0"))
+)
 
 
 class Head(NamedTuple):
@@ -23,26 +36,13 @@ class Head(NamedTuple):
 
 def heads(unit: Unit) -> dict[str, Head]:
     """The heads of all books."""
-    query = select(LOCATION.c.id, LOCATION.c.size, LOCATION.c.recorded_at, LOCATION.c.policy)
-    return {location: Head(*head) for location, *head in unit.rows(unit.queries.cached("heads", query), {})}
+    return {location: Head(*head) for location, *head in unit.rows(unit.queries.cached("heads", _HEADS), {})}
 
 
 def moves(unit: Unit, location: str, since: int, until: int, limit: int = CHUNK) -> list[Entry]:
     """At most `limit` entries about comps, from seq `since` to before `until`."""
-    query = (
-        select(ENTRY)
-        .where(
-            ENTRY.c.location == bindparam("location"),
-            ENTRY.c.seq >= bindparam("since"),
-            ENTRY.c.seq < bindparam("until"),
-            ENTRY.c.comp.is_not(None),
-        )
-        .order_by(ENTRY.c.seq)
-        .limit(bindparam("most"))
-        .offset(literal_column("0"))
-    )
     parameters = {"location": location, "since": since, "until": until, "most": limit}
-    return [entry_of(row) for row in unit.rows(unit.queries.cached("moves", query), parameters)]
+    return [entry_of(row) for row in unit.rows(unit.queries.cached("moves", _MOVES), parameters)]
 
 
 def first_since(unit: Unit, location: str, size: int, moment: str) -> int:
