@@ -5,19 +5,29 @@ Made from a seed by the engine itself, on a clock set by hand, so that the same 
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from empower.core.comp import reverse, void
 from empower.core.errors import EmpowerError
+from empower.core.note import Key
 from empower.core.request import Request
 from empower.engine import Engine, moving
+from empower.engine.proofs import Hasher, Pin
+from empower.engine.publishing_checks import Candidate
+from empower.engine.sessions import SignedIn
+from empower.ledger import signing
+from empower.ledger.checkpoints import Checkpoints
+from empower.ledger.outside import Outside
+from empower.policy import PolicySet, read
 from empower.store import Unit
 
 PLACES = ("bistro-kent", "bistro-soho")
 BEGIN = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 WHO = "books"
+PINS = {"E0": "480517", "E1": "205831", "E5": "736402"}
 
 POLICY = """\
 [policy]
@@ -148,6 +158,7 @@ class Maker:
         self.engine.add_staff("E5", name="Name 5", role="manager", at=PLACES, since=date(2026, 3, 3), by=WHO)
         self.engine.add_staff("E1", name="Name 1", role="server", at=PLACES, until=date(2027, 1, 1), by=WHO)
         self.engine.create_key(scopes=["pos"], at=["*"], name="till", by=WHO)
+        self.clock.moment += timedelta(seconds=1)
         ended = self.engine.create_key(scopes=["finance"], at=[PLACES[0]], name="desk", by=WHO)
         self.engine.revoke_key(ended.id, by=WHO, why="left")
 
@@ -215,6 +226,70 @@ class Maker:
         """One request that nobody may grant, for nobody in particular: it moves no counter."""
         asked = {"location": PLACES[1], "employee": "E1", "remedy": "discount", "reason": "long_wait"}
         self.engine.request(asked | {"amount": {"amount": 9_500_000, "currency": "GBP"}}, by=WHO)
+
+    def sign(self) -> list[Key]:
+        """Sign every head, with the first key or with the next; the keys that there are."""
+        if signing.history(self.engine.store):
+            signing.rotate(self.engine.store, by=WHO, clock=self.clock)
+        else:
+            signing.new(self.engine.store, by=WHO, clock=self.clock)
+        self.clock.moment += timedelta(seconds=1)
+        Checkpoints(self.engine.store, self.clock, outside=Outside()).make()
+        return signing.at_hand(self.engine.store)
+
+    def answer(self) -> None:
+        """Approvers with PINs and sessions, one standing in for another; what they were asked, and said."""
+        engine = self.engine
+        engine.hasher = Hasher(time_cost=1, memory_kib=8, parallelism=1)
+        self.clock.moment = max(self.clock.moment, BEGIN + timedelta(days=2))
+        for employee, pin in PINS.items():
+            engine.set_pin(employee, pin, by=WHO, why="new")
+        engine.set_pin("E1", "918264", by=WHO, why="forgotten")
+        until = self.clock.moment + timedelta(days=3)
+        for at, gone in ((PLACES, False), (PLACES[:1], True)):
+            given = engine.delegate("E5", "E1", until=until, at=at, by=WHO, why="a holiday")
+            if gone:
+                engine.end_delegation(given[0].id, by=WHO, why="back")
+        signed = engine.sessions.begin("E5", PINS["E5"], device="the till")
+        engine.sessions.begin("E0", PINS["E0"])
+        for number, place in enumerate((*PLACES, *PLACES)):
+            self.clock.moment += timedelta(seconds=61)
+            comp = self._large(place, number)
+            proof = SignedIn(signed.secret) if number % 2 else Pin("E5", PINS["E5"])
+            if number == 3:
+                engine.decline(comp, proof, note="not again", by=WHO)
+            else:
+                engine.approve(comp, proof, note="they waited an hour", by=WHO)
+        for employee in ("E0", "E1"):
+            with suppress(EmpowerError):
+                engine.approve(self._large(PLACES[0], 9), Pin(employee, "102938"), by=WHO)
+
+    def _large(self, place: str, number: int) -> str:
+        """A comp that somebody else must answer."""
+        asked = {"location": place, "employee": "E3", "remedy": "discount", "reason": "long_wait", "note": "an hour"}
+        asked |= {"amount": {"amount": 4000 + number, "currency": "GBP"}, "guest": f"room:{number}"}
+        asked["check"] = {"id": f"L{number}{place}", "total": {"amount": 20_000, "currency": "GBP"}, "state": "open"}
+        return self.engine.request(asked, by=WHO).id
+
+    def publish(self) -> None:
+        """Publish the policies: at once, one that waits for a second person and gets them, one that still waits."""
+        desk, found = self.engine.publishing, self._candidate(later=False)
+        desk.publish(Candidate(found, "looser"), by="cli:ana", why="as agreed")
+        for confirmed in (True, False):
+            self.clock.moment += timedelta(minutes=1)
+            made = desk.publish(Candidate(self._candidate(later=True, day=410 + confirmed)), by="cli:ana", why="more")
+            if confirmed:
+                desk.confirm(made.id, by="cli:max")
+        self.clock.moment += timedelta(minutes=1)
+        desk.publish(Candidate(found, "looser"), by="cli:max", why="spring", starts="2026-05-01T05:00")
+        for name in ("stricter", "looser"):
+            desk.begin_shadow(self._candidate(later=False), Path(name), by="cli:max")
+
+    def _candidate(self, *, later: bool, day: int = 400) -> PolicySet:
+        """The policies, with another limit of a server's day."""
+        text = policy_text(later=later).replace("amount = 400.00, count", f"amount = {day}.00, count")
+        (self.policies / "bistro.toml").write_text(text)
+        return read(self.policies).policies
 
     def change_policy(self) -> None:
         """Put the policy that follows in the folder; the books take it up at their next write."""

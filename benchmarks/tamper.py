@@ -2,9 +2,10 @@
 
     python benchmarks/tamper.py [--requests 150] [--rows 3] [--seed 1]
 
-Makes books at two locations, and then for each attack takes a copy, drops the triggers, tampers, puts the triggers
-back, and asks `verify` (with replay). Prints kind, tried, caught, and by which check. Where only a checkpoint that is
-kept outside the database can catch it, the table says so. Exit code 1 if anything got through unexplained.
+Makes signed books at two locations, and then for each attack takes a copy, drops the triggers, tampers, puts the
+triggers back, and asks `verify` (with replay): first with nothing but the database, then with the signing key's public
+half and the heads that somebody noted outside. Prints kind, tried, caught by the database alone, caught at all, and by
+which check. Exit code 1 if anything got through unexplained, or if a column of a table was not tried.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,9 +28,14 @@ from books import PLACES, Maker
 
 from empower.core import merkle
 from empower.core.canonical import canonical
+from empower.core.checkpoint import Checkpoint, log_name, read
 from empower.core.errors import EmpowerError
+from empower.core.note import Key, parse
 from empower.engine import Engine
+from empower.evidence.keys import Signer
+from empower.evidence.statements import NONE, written
 from empower.ledger import Head, rebuild, verify
+from empower.ledger.checked import head_of
 from empower.store import Store
 
 LABEL = "a label for people, which nothing is decided by"
@@ -39,15 +46,36 @@ NOT_EVIDENCE = {
     "edit deployment.created_at": LABEL,
     "edit api_key.name": LABEL,
     "edit api_key.last_used_at": "when a key was last seen: kept at most once a minute, nothing is decided by it",
-    "edit deployment.id": "in the origin of every signed checkpoint: `verify` with checkpoints holds it against them",
-    "edit guest.mac": "made with the secret, which no verifier has; another value makes the guest a new one",
+    "edit guest.mac": "which pseudonym a reference leads to stands in no entry, so that it can be forgotten",
+    "swap guest.mac": "the same",
+    "swap guest.pseudonym": "the same",
     "delete guest": "of a guest that no book names",
     "delete employee": "of somebody who has no role",
     "edit location.next_expiry": "an earlier moment only looks for expired comps once more than needed",
+    "swap guest": "the same",
     "duplicate guest": "a reference that no book names",
     "duplicate employee": "somebody who has no role",
+    "swap employee.name": LABEL,
+    "swap employee": LABEL,
+    "swap location.title": LABEL,
+    "swap api_key.name": LABEL,
+    "swap api_key.last_used_at": "when a key was last seen",
+    "swap publication.revision": "tells a running service to read again; only the newest one counts, and that is held",
+    "edit checkpoint.made_at": "no earlier than its last entry: it is not signed; the moment of a cosignature is",
+    "swap checkpoint.made_at": "the same",
+    "edit publication.revision": "tells a running service to read again; only the newest one counts, and that is held",
 }
 """What may get through, and why it is no evidence."""
+OPERATIONS = "what a running service remembers of itself: no entry is made from it, and none speaks of it"
+NO_EVIDENCE_IN = {
+    "pin_try": "wrong PINs since the last right one: they slow down guessing",
+    "session": "who is signed in: asked when somebody answers, and the entry of the answer says that it was",
+    "shadow": "candidates that are watched without effect",
+    "webhook": OPERATIONS,
+    "webhook_cursor": OPERATIONS,
+    "webhook_delivery": OPERATIONS,
+}
+"""Tables that are no evidence at all, and why."""
 
 
 CRASH = "crash:"
@@ -68,17 +96,20 @@ class Result(NamedTuple):
     alone: tuple[str, ...]
     """Checks that caught it with nothing but the database at hand."""
     outside: tuple[str, ...]
-    """Checks that caught it with the heads that were kept outside."""
+    """The same, or the checks that caught it with the key and the heads that were kept outside."""
 
 
 class Campaign:
     """Books, and attacks on copies of them."""
 
-    def __init__(self, folder: Path, *, requests: int, rows: int, seed: int) -> None:
+    def __init__(self, folder: Path, *, requests: int, rows: int, seed: int, quick: bool = False) -> None:
+        """`rows` of each table are tampered with; `quick`: each column once, and only what may be evidence."""
         self.folder = folder
+        self.quick = quick
         self.random = random.Random(seed)
         self.rows = rows
         self.heads: list[Head] = []
+        self.keys: list[Key] = []
         self.source = folder / "source"
         self.source.mkdir()
         self._make(requests, seed)
@@ -86,16 +117,28 @@ class Campaign:
     def _make(self, requests: int, seed: int) -> None:
         maker = Maker(self.source, seed)
         maker.deny()
-        maker.play(requests // 2)
+        maker.play(requests // 3)
         self._remember(maker.engine)
+        maker.sign()
+        maker.answer()
+        with closing(sqlite3.connect(self.source / "empower.db")) as db:
+            db.execute("VACUUM INTO ?", (str(self.folder / "older.db"),))
         maker.change_policy()
-        maker.play(requests - requests // 2)
+        maker.play(requests // 3)
+        maker.publish()
+        maker.play(requests - 2 * (requests // 3))
+        self.keys = maker.sign()
+        self._keep_outside()
         self._remember(maker.engine)
         maker.play(4)
         maker.engine.close()
         with sqlite3.connect(self.source / "empower.db") as db:
             db.execute("PRAGMA journal_mode=DELETE")
         db.close()
+
+    def _put_back(self, db: sqlite3.Connection) -> None:
+        with closing(sqlite3.connect(self.folder / "older.db")) as older:
+            older.backup(db)
 
     def _remember(self, engine: Engine) -> None:
         """What an auditor notes outside the database: size and root of each book."""
@@ -104,15 +147,38 @@ class Campaign:
             raise SystemExit(f"the books do not hold before anybody touched them: {report.findings}")
         self.heads += [Head(book.location, book.size, book.root_hex) for book in report.books]
 
+    def _keep_outside(self) -> None:
+        """Every checkpoint, as it was delivered to a place outside the database."""
+        with closing(sqlite3.connect(self.source / "empower.db")) as db:
+            self.heads += [head_of(read(parse(note).text)) for (note,) in db.execute("SELECT note FROM checkpoint")]
+
     def attacks(self) -> Iterator[Attack]:
         """All of them; each is made for the rows as they stand in the source."""
         db = sqlite3.connect(self.source / "empower.db")
-        tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table' ORDER BY name")]
-        for table in tables:
+        for table in self.columns():
+            if self.quick and table in NO_EVIDENCE_IN:
+                continue
             yield from self._edits(db, table)
             yield from self._rows(db, table)
         db.close()
         yield from self._stories()
+
+    def columns(self) -> dict[str, list[str]]:
+        """Every column of every table that there is."""
+        with closing(sqlite3.connect(self.source / "empower.db")) as db:
+            names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table' ORDER BY name")]
+            return {name: [row[1] for row in db.execute(f"PRAGMA table_info({name})")] for name in names}
+
+    def untried(self, tallies: list["Tally"]) -> list[str]:
+        """Kinds that every table must have been attacked by, and was not; but for tables that are no evidence."""
+        tried = {tally.kind for tally in tallies}
+        wanted = [
+            kind
+            for table, columns in self.columns().items()
+            if table not in NO_EVIDENCE_IN
+            for kind in (f"delete {table}", f"duplicate {table}", *(f"edit {table}.{column}" for column in columns))
+        ]
+        return [kind for kind in wanted if kind not in tried]
 
     def _picked(self, db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
         """Some rows of a table; a counter that holds nothing is as good as none, so one that holds something."""
@@ -130,7 +196,7 @@ class Campaign:
                     for (value,) in db.execute(f"SELECT DISTINCT {column} FROM {table} LIMIT 50")
                     if value != old and value is not None
                 ]
-                for new in _values(old, others, self.random):
+                for new in _values(old, others, self.random)[-1 if self.quick else 0 :]:
                     yield Attack(f"edit {table}.{column}", f"{old!r} → {new!r}", _update(table, row, {column: new}))
 
     def _rows(self, db: sqlite3.Connection, table: str) -> Iterator[Attack]:
@@ -167,8 +233,13 @@ class Campaign:
         yield Attack(
             "rollback", "the last entries, head, comps and counters", lambda db: _truncate(db, place, whole=True)
         )
-        yield Attack("rollback of all", "every book and what is made of it", _roll_back_all)
+        yield Attack("rollback of all", "an older copy of the whole database", self._put_back)
         yield Attack("history rewritten", "a denied comp was never asked for", lambda db: _forget_denied(db, place))
+        yield Attack("history rewritten, signed anew", "by another key, with its own history", _sign_anew)
+        yield Attack("checkpoint replaced", "the newest by the one before it", _replace_checkpoint)
+        yield Attack("checkpoint forged", "signed by a stranger under the key's name", _forge_checkpoint)
+        yield Attack("signing key replaced", "and the statement on it", _replace_key)
+        yield Attack("approver changed", "in the entry, its columns and the table, with hash and head", _approver)
 
     def run(self, attack: Attack) -> Result | None:
         """Tamper with a copy and verify it; None where the database itself refused."""
@@ -188,44 +259,54 @@ class Campaign:
             return None
         finally:
             for sql in triggers:
-                db.execute(sql)
+                with suppress(sqlite3.OperationalError):  # a copy put back brings its own
+                    db.execute(sql)
             db.close()
-        if attack.kind in ("rollback", "rollback of all", "history rewritten"):
+        if attack.kind.startswith(("rollback", "history rewritten")):
             store = Store.open(f"sqlite:///{path}")
-            rebuild(store)
+            with suppress(EmpowerError):
+                rebuild(store)
             store.close()
         return self._verified(attack, path)
 
     def _verified(self, attack: Attack, path: Path) -> Result:
+        outside: set[str] = set()
         try:
-            checks = self._checks(path)
+            checks, outside = self._checks(path)
         except EmpowerError as error:
             checks = {f"opening: {error.code}"}
         except Exception as error:  # noqa: BLE001  a verifier that falls over has not said what is wrong
             checks = {f"{CRASH} {type(error).__name__}: {error}"[:120]}
-        return Result(attack, tuple(sorted(checks - {"checkpoint"})), tuple(sorted(checks)))
+        return Result(attack, tuple(sorted(checks)), tuple(sorted(checks or outside)))
 
-    def _checks(self, path: Path) -> set[str]:
-        """What the store alone and the heads outside say; then what opening it to work with says."""
+    def _checks(self, path: Path) -> tuple[set[str], set[str]]:
+        """What the store alone, or opening it to work with, says; and where that is nothing, what is known outside."""
         store = Store.open(f"sqlite:///{path}")
         try:
-            found = {finding.check for finding in verify(store, replay=True, heads=self.heads).findings}
+            found = {finding.check for finding in verify(store, replay=not self.quick).findings}
+            if self.quick and not found:
+                found = {finding.check for finding in verify(store, replay=True).findings}
+            if found:
+                return found, set()
+            outside = verify(store, heads=self.heads, keys=self.keys)
         finally:
             store.close()
-        if not found:
+        try:
             Engine.open(f"sqlite:///{path}", policies=path.parent / "policies").close()
-        return found
+        except EmpowerError as error:
+            return {f"opening: {error.code}"}, set()
+        return found, {finding.check for finding in outside.findings}
 
 
 def _values(old: Any, others: list[Any], pick: random.Random) -> list[Any]:
     """A value that could stand there, and one that could not."""
     likely = [pick.choice(others)] if others else []
     if isinstance(old, int):
-        return [*likely, old + 1]
+        return [*likely, old + 1, old + 1_000_000]
     if isinstance(old, bytes):
         return [*likely, bytes([old[0] ^ 1]) + old[1:]] if old else [*likely, b"\x00"]
     if isinstance(old, str):
-        return [*likely, old + "x", None]
+        return [*likely, None, old + "x"]
     return likely or ["x"]
 
 
@@ -256,12 +337,21 @@ def _delete(table: str, row: dict[str, Any]) -> Callable[[sqlite3.Connection], N
     return lambda db: db.execute(f"DELETE FROM {table} WHERE {_where(row)}", _old(row))  # type: ignore[return-value]
 
 
+UNIQUE: dict[str, dict[str, Any]] = {
+    "api_key": {"hash": b"h" * 32},
+    "guest": {"pseudonym": "g_" + "0" * 32},
+    "session": {"hash": b"s" * 32},
+    "approval": {"authority": "E7"},
+    "publication": {"revision": 99},
+}
+"""What must be another in a copy of a row."""
+
+
 def _duplicate(table: str, row: dict[str, Any], key: list[str]) -> Callable[[sqlite3.Connection], None]:
     """The same row under another key; what must be unique becomes new."""
 
     def do(db: sqlite3.Connection) -> None:
-        unique = {"hash": b"h" * 32, "pseudonym": "g_" + "0" * 32} if table in ("api_key", "guest") else {}
-        copy = row | {name: value for name, value in unique.items() if name in row}
+        copy = row | UNIQUE.get(table, {})
         last = key[-1]
         top = db.execute(f"SELECT MAX({last}) FROM {table}").fetchone()[0]
         copy[last] = top + 1 if isinstance(top, int) else b"m" * 32 if isinstance(top, bytes) else f"{row[last]}x"
@@ -331,18 +421,6 @@ def _keep(db: sqlite3.Connection, place: str, kept: list[dict[str, Any]]) -> Non
         "DELETE FROM idempotency WHERE location=? AND comp NOT IN (SELECT value FROM json_each(?))", (place, comps)
     )
     db.execute("DELETE FROM note WHERE location=? AND seq>=?", (place, len(kept)))
-
-
-def _roll_back_all(db: sqlite3.Connection) -> None:
-    """Every book as it stood at one earlier moment, and beside it nothing of what came later."""
-    books = {place: _lines(db, place) for place in PLACES}
-    moment = books[PLACES[0]][-40]["at"]
-    for place, lines in books.items():
-        _keep(db, place, [said for said in lines if said["at"] <= moment])
-    named = "SELECT 1 FROM entry WHERE instr(CAST(leaf AS TEXT), {})"
-    own = "SELECT guest FROM employee WHERE guest IS NOT NULL"
-    db.execute(f"DELETE FROM guest WHERE NOT EXISTS ({named.format('pseudonym')}) AND pseudonym NOT IN ({own})")
-    db.execute(f"DELETE FROM policy WHERE NOT EXISTS ({named.format('digest')})")
 
 
 def _first(lines: list[dict[str, Any]], wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -420,23 +498,95 @@ def _spaces(db: sqlite3.Connection, place: str) -> None:
     db.execute("UPDATE location SET frontier=? WHERE id=?", (merkle.pack(frontier), place))
 
 
+def _forget(db: sqlite3.Connection, place: str, gone: Callable[[dict[str, Any]], bool]) -> None:
+    """Leave entries out of a book, and move up what stands beside the later ones; what was signed of them goes too."""
+    lines = _lines(db, place)
+    kept = [said for said in lines if not gone(said)]
+    moved = {said["seq"]: seq for seq, said in enumerate(kept)}
+    write_book(db, place, kept)
+    for said in lines:
+        old, new = said["seq"], moved.get(said["seq"])
+        if new is None:
+            db.execute("DELETE FROM idempotency WHERE location=? AND comp=?", (place, said["comp"]))
+            db.execute("DELETE FROM note WHERE location=? AND seq=?", (place, old))
+        elif new != old:
+            db.execute("UPDATE note SET seq=? WHERE location=? AND seq=?", (new, place, old))
+    for number, text in db.execute("SELECT number, told FROM verifier").fetchall():
+        told = json.loads(text)
+        told[place] = moved.get(told[place], -1)
+        db.execute("UPDATE verifier SET told=? WHERE number=?", (json.dumps(told), number))
+    first = min(said["seq"] for said in lines if said["seq"] not in moved)
+    db.execute("DELETE FROM checkpoint WHERE location=? AND size>?", (place, first))
+
+
 def _forget_denied(db: sqlite3.Connection, place: str) -> None:
     """Leave out a comp that was denied: it moved no counter, so that every sum still holds."""
+    wanted = _first(
+        _lines(db, place),
+        lambda said: bool(
+            said["kind"] == "decision"
+            and said["body"]["decision"]["outcome"] == "deny"
+            and "check" not in said["body"]["context"]
+        ),
+    )
+    _forget(db, place, lambda said: said["seq"] == wanted["seq"])
+
+
+def _replace_checkpoint(db: sqlite3.Connection) -> None:
+    rows = db.execute("SELECT location, size, note, frontier FROM checkpoint ORDER BY location, size").fetchall()
+    (place, _, note, frontier), (_, size, _, _) = rows[:2]
+    db.execute("UPDATE checkpoint SET note=?, frontier=? WHERE location=? AND size=?", (note, frontier, place, size))
+
+
+def _forge_checkpoint(db: sqlite3.Connection) -> None:
+    place, size, note = db.execute("SELECT location, size, note FROM checkpoint ORDER BY size DESC").fetchone()
+    text = parse(note).text
+    forged = Signer(text.split("\n")[0].rpartition("/")[0], bytes(32)).note(text)
+    db.execute("UPDATE checkpoint SET note=? WHERE location=? AND size=?", (str(forged), place, size))
+
+
+def _stranger(db: sqlite3.Connection) -> tuple[Signer, str, str]:
+    """A key under the deployment's name, its first statement, and when that was made."""
+    (deployment,) = db.execute("SELECT id FROM deployment").fetchone()
+    (made_at,) = db.execute("SELECT made_at FROM verifier ORDER BY number").fetchone()
+    signer = Signer(log_name(deployment), bytes(32))
+    return signer, str(signer.note(written(1, signer.key, NONE, made_at))), made_at
+
+
+def _replace_key(db: sqlite3.Connection) -> None:
+    signer, statement, _ = _stranger(db)
+    db.execute("UPDATE verifier SET vkey=?, statement=? WHERE number=1", (str(signer.key), statement))
+
+
+def _sign_anew(db: sqlite3.Connection) -> None:
+    """The whole history written anew, with a key, a statement and checkpoints of one's own."""
+    signer, statement, made_at = _stranger(db)
+    told = {}
+    for place in PLACES:
+        _forget(db, place, lambda said: said["kind"] == "signing" and said["body"]["does"] != "new")
+        lines = _lines(db, place)
+        said = _first(lines, lambda said: said["kind"] == "signing")
+        said["body"] |= {"key": str(signer.key), "statement": statement}
+        told[place] = said["seq"]
+        write_book(db, place, lines)
+        frontier = merkle.unpack(db.execute("SELECT frontier FROM location WHERE id=?", (place,)).fetchone()[0])
+        head = Checkpoint(f"{signer.key.name}/{place}", len(lines), merkle.root(frontier))
+        row = (place, len(lines), str(signer.note(head.text)), merkle.pack(frontier), lines[-1]["at"])
+        db.execute("DELETE FROM checkpoint WHERE location=?", (place,))
+        db.execute("INSERT INTO checkpoint VALUES (?, ?, ?, ?, ?)", row)
+    db.execute("DELETE FROM verifier")
+    row = (1, str(signer.key), statement, json.dumps(told), made_at)
+    db.execute("INSERT INTO verifier VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _approver(db: sqlite3.Connection) -> None:
+    place = PLACES[1]
     lines = _lines(db, place)
-
-    def denied(said: dict[str, Any]) -> bool:
-        body = said["body"]
-        return bool(
-            said["kind"] == "decision" and body["decision"]["outcome"] == "deny" and "check" not in body["context"]
-        )
-
-    gone = _first(lines, denied)
-    at = gone["seq"]
-    write_book(db, place, [said for said in lines if said is not gone])
-    db.execute("DELETE FROM idempotency WHERE location=? AND comp=?", (place, gone["comp"]))
-    db.execute("DELETE FROM note WHERE location=? AND seq=?", (place, at))
-    db.execute("UPDATE note SET seq=-seq WHERE location=? AND seq>?", (place, at))
-    db.execute("UPDATE note SET seq=-seq-1 WHERE location=? AND seq<0", (place,))
+    said = _first(lines, lambda said: said["kind"] == "approve")
+    said["body"] |= {"approver": "E1", "authority": "E1"}
+    write_book(db, place, lines)
+    db.execute("UPDATE approval SET approver='E1', authority='E1' WHERE comp=?", (said["comp"],))
+    db.execute("UPDATE comp SET authority='E1' WHERE id=?", (said["comp"],))
 
 
 class Tally(NamedTuple):
@@ -474,7 +624,13 @@ def tallied(results: list[Result]) -> list[Tally]:
 
 def unexplained(tallies: list[Tally]) -> list[Result]:
     """What got through and is not listed as no evidence."""
-    return [result for tally in tallies for result in tally.missed if tally.kind not in NOT_EVIDENCE or _crash(result)]
+    return [result for tally in tallies for result in tally.missed if not excuse(tally.kind) or _crash(result)]
+
+
+def excuse(kind: str) -> str:
+    """Why what got through is no evidence; empty where it should have been caught."""
+    table = kind.rsplit(maxsplit=1)[-1].split(".", maxsplit=1)[0]
+    return NOT_EVIDENCE.get(kind) or NO_EVIDENCE_IN.get(table, "")
 
 
 def _crash(result: Result) -> bool:
@@ -482,26 +638,34 @@ def _crash(result: Result) -> bool:
 
 
 def _print(tallies: list[Tally]) -> None:
-    print(f"{'kind':34} {'tried':>5} {'caught':>6} {'with outside heads':>18}  by")
+    print(f"{'kind':34} {'tried':>5} {'alone':>6} {'with what is outside':>20}  by")
     for tally in tallies:
-        print(f"{tally.kind:34} {tally.tried:5} {tally.alone:6} {tally.outside:18}  {tally.checks}")
+        print(f"{tally.kind:34} {tally.tried:5} {tally.alone:6} {tally.outside:20}  {tally.checks}")
     tried = sum(tally.tried for tally in tallies)
-    print(f"{'all':34} {tried:5} {sum(t.alone for t in tallies):6} {sum(t.outside for t in tallies):18}")
+    print(f"{'all':34} {tried:5} {sum(t.alone for t in tallies):6} {sum(t.outside for t in tallies):20}")
     print("\ngot through, and why it is no evidence:")
     for tally in tallies:
-        if tally.missed and tally.kind in NOT_EVIDENCE:
-            print(f"  {tally.kind} ({len(tally.missed)} of {tally.tried}): {NOT_EVIDENCE[tally.kind]}")
+        if tally.missed and excuse(tally.kind):
+            print(f"  {tally.kind} ({len(tally.missed)} of {tally.tried}): {excuse(tally.kind)}")
     missed = unexplained(tallies)
     print(f"\ngot through unexplained: {len(missed)}")
     for result in missed:
         print(f"  {result.attack.kind}: {result.attack.what} {' '.join(result.alone)}")
 
 
-def campaign(folder: Path, *, requests: int, rows: int, seed: int) -> list[Tally]:
+class Outcome(NamedTuple):
+    """What came of a campaign."""
+
+    tallies: list[Tally]
+    untried: list[str]
+
+
+def campaign(folder: Path, *, requests: int, rows: int, seed: int, quick: bool = False) -> Outcome:
     """The whole campaign on books of its own."""
-    found = Campaign(folder, requests=requests, rows=rows, seed=seed)
+    found = Campaign(folder, requests=requests, rows=rows, seed=seed, quick=quick)
     results = [result for attack in found.attacks() if (result := found.run(attack)) is not None]
-    return tallied(results)
+    tallies = tallied(results)
+    return Outcome(tallies, found.untried(tallies))
 
 
 def main() -> None:
@@ -511,9 +675,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tallies = campaign(Path(folder), requests=asked.requests, rows=asked.rows, seed=asked.seed)
-    _print(tallies)
-    raise SystemExit(1 if unexplained(tallies) else 0)
+        done = campaign(Path(folder), requests=asked.requests, rows=asked.rows, seed=asked.seed)
+    _print(done.tallies)
+    print(f"not tried: {', '.join(done.untried) or 'nothing'}")
+    raise SystemExit(1 if unexplained(done.tallies) or done.untried else 0)
 
 
 if __name__ == "__main__":

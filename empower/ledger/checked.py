@@ -19,6 +19,7 @@ from empower.ledger.lines import MEMBERS
 from empower.ledger.outside import SUFFIX, notes_in
 from empower.store import Unit
 from empower.store.evidence import Kept, Verifier, checkpoints, triggers, verifiers
+from empower.store.listing import books
 
 GUARDS = {f"{table}_no_{what}" for table in ("checkpoint", "verifier") for what in ("update", "delete")}
 
@@ -39,19 +40,28 @@ class Checked(NamedTuple):
         return Report(list(books.values()))
 
 
-def check_checkpoints(unit: Unit, keys: Iterable[Key] = (), location: str | None = None) -> Checked:
+def check_checkpoints(
+    unit: Unit, keys: Iterable[Key] = (), location: str | None = None, outside: Iterable[Head] = ()
+) -> Checked:
     """Hold every checkpoint that is kept, or those of one book, against the keys that `keys` lead to.
 
+    One that is known `outside`, and was signed, must be kept, unless the book itself is too short for it.
     Without `keys` the newest key that is kept is taken at its word: what that is worth, a witness knows, and the
     checkpoints outside.
     """
-    known, found = set(triggers(unit)), Checked([], [])
-    for name in sorted(GUARDS - known):
+    found = Checked([], [])
+    for name in sorted(GUARDS - set(triggers(unit))):
         found.findings.append(LedgerFinding("store", None, "triggers", f"the trigger `{name}` is gone"))
     trusted = _keys(unit, list(keys), found)
+    name, sizes, known = signing.name_in(unit), {book.location: book.size for book in books(unit)}, set()
     for kept in checkpoints(unit):
+        known.add((kept.location, kept.size))
         if location in (None, kept.location):
-            _check(unit, kept, trusted, found)
+            _check(unit, kept, name, trusted, found)
+    for head in outside:
+        if head.is_signed and head.size <= sizes.get(head.location, 0) and head[:2] not in known:
+            message = f"the checkpoint of {head.size} entries, which is known outside, is gone from the store"
+            found.findings.append(LedgerFinding(head.location, None, "checkpoint", message))
     return found
 
 
@@ -99,12 +109,11 @@ def _statement(leaf: bytes) -> list[str]:
     return [body["statement"]] if isinstance(body, dict) and "statement" in body else []
 
 
-def _check(unit: Unit, kept: Kept, trusted: Collection[Key], found: Checked) -> None:
+def _check(unit: Unit, kept: Kept, name: str, trusted: Collection[Key], found: Checked) -> None:
     """One checkpoint: signed by whom we trust, of this book, and of the tree that its row says."""
     try:
         head = opened(kept.note, trusted, verify).checkpoint
-        own = (head.location, head.size, head.root)
-        if own != (kept.location, kept.size, root(unpack(kept.frontier))):
+        if head != (f"{name}/{kept.location}", kept.size, root(unpack(kept.frontier))):
             raise LedgerError("it is not the checkpoint that its row says")
         last = unit.entry(kept.location, kept.size - 1)
         if stamp(moment_of(kept.made_at)) != kept.made_at or (last is not None and kept.made_at < last.recorded_at):
@@ -118,7 +127,7 @@ def _check(unit: Unit, kept: Kept, trusted: Collection[Key], found: Checked) -> 
 
 def head_of(head: Checkpoint) -> Head:
     """A checkpoint as a head to be met."""
-    return Head(head.location, head.size, head.root.hex())
+    return Head(head.location, head.size, head.root.hex(), is_signed=True)
 
 
 def heads_outside(folder: Path, trusted: Collection[Key], deployment: str) -> list[Head]:

@@ -137,7 +137,7 @@ class Checkpoints:
             _hold(last, trusted)
         frontier = _grown(unit, book, last)
         for note in outside[-1:]:
-            _goes_on(unit, book, frontier, opened(note, trusted, verify).checkpoint)
+            _goes_on(unit, book, frontier, last, opened(note, trusted, verify).checkpoint)
         if last is not None and last.size == book.size:
             return last, False
         head = Checkpoint(f"{signer.key.name}/{location}", book.size, merkle.root(frontier))
@@ -183,12 +183,13 @@ def grow(unit: Unit, location: str, frontier: merkle.Frontier, start: int, end: 
     return frontier
 
 
-def _goes_on(unit: Unit, book: Book, frontier: merkle.Frontier, head: Checkpoint) -> None:
-    """Hold a book against a head that is kept outside; raises `LedgerError`."""
+def _goes_on(unit: Unit, book: Book, frontier: merkle.Frontier, last: Kept | None, head: Checkpoint) -> None:
+    """Hold a book, and the last checkpoint that is kept of it, against a head outside; raises `LedgerError`."""
     if head.size > book.size:
         raise _rolled_back(book, head.size)
     if head.size < book.size:
-        frontier = grow(unit, book.location, (), 0, head.size)
+        start, peaks = (0, ()) if last is None or last.size > head.size else (last.size, merkle.unpack(last.frontier))
+        frontier = grow(unit, book.location, peaks, start, head.size)
     if merkle.root(frontier) != head.root:
         raise LedgerError(
             f"the first {head.size} entries of `{book.location}` are not those of the checkpoint outside: "

@@ -23,6 +23,8 @@ class Head(NamedTuple):
     location: str
     size: int
     root_hex: str
+    is_signed: bool = False
+    """Whether a checkpoint of it was signed: then the store must have that too."""
 
 
 @dataclass

@@ -90,6 +90,8 @@ class Publications:
         for row in self._rows.values():
             if said(row) not in names:
                 self._shared.add("publications", f"publication {row.id} stands in no book")
+            elif (row.confirmed_by is None) != (row.confirmed_at is None):
+                self._shared.add("publications", f"publication {row.id} was confirmed at no moment, or by nobody")
             elif row.confirmed_by is not None and confirmed(row) not in names:
                 self._shared.add("publications", f"the yes of `{row.confirmed_by}` to {row.id} stands in no book")
 

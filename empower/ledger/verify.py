@@ -51,8 +51,9 @@ def verify(
     scratch = Scratch(since)
     try:
         with store.read() as unit:
-            checked = check_checkpoints(unit, keys, location)
-            audit = Audit(unit, scratch, heads=(*heads, *checked.heads), progress=progress)
+            outside = tuple(heads)
+            checked = check_checkpoints(unit, keys, location, outside)
+            audit = Audit(unit, scratch, heads=(*outside, *checked.heads), progress=progress)
             report = checked.told(audit.run(location, replay=replay, dialect=store.engine.dialect.name))
         if since is not None and location is None and report.ok:
             scratch.keep(since)

@@ -12,6 +12,7 @@ from empower.core.checkpoint import opened
 from empower.core.errors import EmpowerError, LedgerError
 from empower.evidence.keys import new_signer, verify
 from empower.ledger import signing
+from empower.ledger import verify as verify_books
 from empower.ledger.checked import check_checkpoints, heads_outside
 from empower.ledger.checkpoints import Checkpoints, Pace
 from empower.ledger.outside import Outside, configured, notes_in
@@ -69,7 +70,7 @@ def test_the_heads_of_all_checkpoints_are_to_be_met(house, engine, signer):
     made += making.make("cafe-a")
     found = findings(engine)
     assert found.findings == []
-    assert found.heads == [("cafe-a", item.size, item.root_hex) for item in made]
+    assert found.heads == [("cafe-a", item.size, item.root_hex, True) for item in made]
 
 
 def test_an_unknown_location_is_refused_with_the_nearest(house, engine, signer):
@@ -176,8 +177,24 @@ def test_checkpoints_are_appended_outside_once_each(house, engine, signer, tmp_p
     file = tmp_path / "out" / "cafe-a.checkpoints"
     assert file.read_text() == f"{first.note}\n{second.note}\n"
     assert heads_outside(tmp_path / "out", [signer.key], signer.key.name) == [
-        ("cafe-a", item.size, item.root_hex) for item in (first, second)
+        ("cafe-a", item.size, item.root_hex, True) for item in (first, second)
     ]
+
+
+def test_one_that_is_outside_alone_is_missed_in_the_store(house, engine, signer, tmp_path):
+    made = checkpoints(house, engine, outside=Outside(tmp_path / "out")).make("cafe-a")[0]
+    heads = heads_outside(tmp_path / "out", [signer.key], signer.key.name)
+    assert verify_books(engine.store, heads=heads).ok
+    tamper(house, "DELETE FROM checkpoint")
+    assert [item.message for item in verify_books(engine.store, heads=heads).findings if item.check != "triggers"] == [
+        f"the checkpoint of {made.size} entries, which is known outside, is gone from the store"
+    ]
+
+
+def test_another_deployment_is_not_what_was_signed_for(house, engine, signer):
+    checkpoints(house, engine).make("cafe-a")
+    tamper(house, "UPDATE deployment SET id = '019caf7e-0e80-71d6-b138-27592bb63bfb'")
+    assert [item.check for item in verify_books(engine.store).findings if item.check != "triggers"] == ["checkpoint"]
 
 
 def test_one_that_is_only_in_the_store_is_written_outside_later(house, engine, signer, tmp_path):
