@@ -81,7 +81,8 @@ def test_approvals_and_delegations_are_made_anew_from_the_entries(store: Store, 
 
 
 def test_a_pin_that_somebody_put_there_is_told_and_no_rebuild_makes_it_good(store: Store, path: Path):
-    tamper(path, "UPDATE pin SET hash = ? WHERE employee = 'E0'", Hasher(time_cost=1, memory_kib=8, parallelism=1).digest("480517"))
+    same = Hasher(time_cost=1, memory_kib=8, parallelism=1).digest("480517")
+    tamper(path, "UPDATE pin SET hash = ? WHERE employee = 'E0'", same)
     tamper(path, "DELETE FROM pin WHERE employee = 'E5'")
     tamper(path, "INSERT INTO pin VALUES ('E6', 'x', '2026-03-04T00:00:00.000000Z')")
     moment = next(row[2] for row in rows(path, "pin") if row[0] == "E0")
