@@ -71,6 +71,7 @@ NO_EVIDENCE_IN = {
     "pin_try": "wrong PINs since the last right one: they slow down guessing",
     "session": "who is signed in: asked when somebody answers, and the entry of the answer says that it was",
     "shadow": "candidates that are watched without effect",
+    "wide": "tells writers of several processes apart while they write; written on PostgreSQL alone",
     "webhook": OPERATIONS,
     "webhook_cursor": OPERATIONS,
     "webhook_delivery": OPERATIONS,
