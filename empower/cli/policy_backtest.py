@@ -161,25 +161,26 @@ def _counts(name: str, counts: dict[str, int]) -> None:
     table.add_column("", justify="right")
     for key, number in counts.items():
         table.add_row(text(key), f"{number:,}")
-    console().print("\n", table, sep="")
+    click.echo()
+    console().print(table)
 
 
 def _examples(examples: list[dict[str, Any]]) -> None:
     if not examples:
         return
     table = new_table()
-    for column in ("example", "amount", "who and what", "flips", "by"):
+    for column in ("example", "amount", "flips", "who, what, and by which rule"):
         table.add_column(column, overflow="fold", justify="right" if column == "amount" else "left")
     for item in examples:
-        why = item["why"]
+        rule = f"\n{item['why']['rule']} {item['why']['code']}" if item["why"] else ""
         table.add_row(
-            text(f"{item['location']}\n{item['at'][:16]}"),
+            text(f"{item['location']}\n{item['at'][:16].replace('T', ' ')}Z"),
             text(item["words"]),
-            text(f"{item['employee']} ({item['role']})\n{item['remedy']}, {item['reason']}"),
             text(f"{item['was']}\n→ {item['now']}"),
-            text(f"{why['rule']}\n{why['code']}" if why else ""),
+            text(f"{item['employee']} ({item['role']}): {item['remedy']}, {item['reason']}{rule}"),
         )
-    console().print("\n", table, sep="")
+    click.echo()
+    console().print(table)
 
 
 WIDTH = 40
@@ -232,13 +233,24 @@ def what_if(since: str | None, location: tuple[str, ...], form: str) -> None:
         click.echo("no limit was hit")
         return
     table = new_table()
-    for column in ("limit", "cap", "hit", "alone", "over by, half", "at most", *(f"{share} %" for share in SHARES)):
-        table.add_column(column, overflow="fold", justify="left" if column == "limit" else "right")
+    for column in ("limit", "cap", "hit", "over by", "lets pass"):
+        name = column == "limit"
+        table.add_column(column, justify="left" if name else "right", no_wrap=not name, overflow="fold")
     for item in found:
         how = written[item.policy]
-        cells = [_measured(one, item.unit, how) for one in (item.cap, item.over_median, item.over_most, *item.least)]
-        counts = [f"{item.hit:,}", f"{item.alone:,}"]
-        table.add_row(text(f"{item.policy}\n{item.limit}"), cells[0], *counts, *cells[1:])
+        over = f"{_measured(item.over_median, item.unit, how)}\nmost {_measured(item.over_most, item.unit, how)}"
+        least = [
+            f"{share} %: {_measured(one, item.unit, how)}"
+            for share, one in zip(SHARES, item.least, strict=True)
+            if one is not None
+        ]
+        table.add_row(
+            text(f"{item.limit}\n{item.policy}"),
+            text(_measured(item.cap, item.unit, how)),
+            text(f"{item.hit:,}\nalone {item.alone:,}"),
+            text(over),
+            text("\n".join(least)),
+        )
     console().print(table)
 
 
