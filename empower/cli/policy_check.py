@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from empower.policy.pages import Page
 
 SARIF = "sarif"
+SHOWN = 3
+"""Requests of a counterexample that people are shown."""
 
 
 @click.command()
@@ -85,6 +87,11 @@ def print_problem(problem: "Problem") -> None:
     click.echo(f"{click.style(place, bold=True)}: {word}{said} {click.style(f'[{problem.name}]', dim=True)}")
     for line in problem.frame.splitlines():
         click.secho(f"  {line}", fg="red" if line.lstrip(" |").startswith("^") else None)
+    requests = (problem.example or "").splitlines()
+    for request in requests[:SHOWN]:
+        click.echo(f"  approved: {request}")
+    if len(requests) > SHOWN:
+        click.echo(f"  … and {len(requests) - SHOWN} more; see them with --format json")
     click.echo()
 
 

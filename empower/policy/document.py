@@ -197,6 +197,46 @@ class HoldsSection(Section):
     expires: Duration | None = Field(default=None, description='how long a hold waits for its capture: "1 day"')
 
 
+class NeverSection(Section):
+    """What must never be approved: names and facts that narrow it, and what may not be granted."""
+
+    roles: SomeNames | None = Field(default=None, description="on the authority of one of these roles")
+    roles_below: str | None = Field(
+        default=None, description="on the authority of a role that this one approves, itself or by way of others"
+    )
+    remedies: SomeNames | None = Field(default=None, description="the remedy is one of these")
+    reasons: SomeNames | None = Field(default=None, description="the reason is one of these")
+    item_categories: Annotated[list[Text], Field(min_length=1)] | None = Field(
+        default=None, description="one of the items has one of these categories"
+    )
+    check_state: Annotated[list[Text], Field(min_length=1), OneOrMany] | None = Field(
+        default=None, description="the check is in one of these states"
+    )
+    between: Between | None = Field(default=None, description="the local time of day")
+    weekdays: Annotated[list[Weekday], Field(min_length=1)] | None = Field(
+        default=None, description="the day is one of these"
+    )
+    employee_is_guest: bool | None = Field(default=None, description="whether the employee is the guest")
+    note_missing: bool | None = Field(default=None, description="whether the request lacks a note")
+    alone: Literal[True] | None = Field(default=None, description="anything at all, without another person")
+    grants_over: Amount | None = Field(
+        default=None, description="more than this at once, without another person; with the currency's decimals: 200.00"
+    )
+    employee_per: Literal["day"] | None = Field(
+        default=None, description="what an employee grants in a business day, in one role at one location, is added up"
+    )
+    over: Amount | None = Field(
+        default=None, description="with `employee_per`: more than this; with the currency's decimals: 500.00"
+    )
+
+
+class InvariantSection(Section):
+    """What no edit of the limits may make possible; decided exactly by `check`, and no part of any decision."""
+
+    title: Text | None = Field(default=None, description="what it is for")
+    never: NeverSection = Field(description="what must never be approved")
+
+
 class PublishingSection(Section):
     """How another set of policies comes into force."""
 
@@ -218,6 +258,7 @@ class Document(Section):
     approval: ApprovalSection = ApprovalSection()
     holds: HoldsSection = HoldsSection()
     publishing: PublishingSection = PublishingSection()
+    invariants: dict[Name, Annotated[InvariantSection | None, OrDropped]] = {}
 
 
 SECTIONS: dict[tuple[str, ...], type[Section]] = {
@@ -235,10 +276,12 @@ SECTIONS: dict[tuple[str, ...], type[Section]] = {
     ("approval",): ApprovalSection,
     ("holds",): HoldsSection,
     ("publishing",): PublishingSection,
+    ("invariants", "*"): InvariantSection,
+    ("invariants", "*", "never"): NeverSection,
 }
 """Which section stands where; `*` is a name."""
 
-NAMED = frozenset({"remedies", "reasons", "limits", "roles", "guards"})
+NAMED = frozenset({"remedies", "reasons", "limits", "roles", "guards", "invariants"})
 """Tables whose keys are names that the policy gives."""
 
 

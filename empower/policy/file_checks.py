@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from empower.core.policy import EVERYTHING
-from empower.policy.document import GuardSection, LimitSection
+from empower.policy.document import GuardSection, LimitSection, NeverSection
 from empower.policy.money import currencies, currency, is_timezone, timezones
 from empower.policy.positions import Path
 from empower.policy.problems import ProblemName, nearest, quote
@@ -12,6 +12,7 @@ from empower.policy.shape import Fault, File
 Found = Iterator[Fault]
 STAR = EVERYTHING[0]
 LOCATIONS = ("policy", "locations")
+LISTED = ("remedies", "reasons", "roles", "item_categories", "check_state", "weekdays")
 
 
 def time_zone(file: File) -> Found:
@@ -102,6 +103,30 @@ def requirements(file: File) -> Found:
             yield Fault(ProblemName.REQUIRE_WITHOUT_THEN, (*path, "require"), message, at_key=True)
 
 
+def claims(file: File) -> Found:
+    """An invariant says in one way what must never be."""
+    for name, invariant in file.document.invariants.items():
+        path = ("invariants", name, "never")
+        if invariant is None or file.is_broken(path):
+            continue
+        said = _claims(invariant.never)
+        if said:
+            yield Fault(ProblemName.BAD_INVARIANT, path, f"invariant `{name}` {said}")
+
+
+def _claims(never: NeverSection) -> str:
+    alone = never.alone is not None or never.grants_over is not None
+    if alone and (never.employee_per is not None or never.over is not None):
+        return "mixes one request with what a day adds up to; make two of it"
+    if not alone and never.employee_per is None and never.over is None:
+        return "claims nothing; add `alone = true`, `grants_over`, or `employee_per` and `over`"
+    if not alone and (never.employee_per is None or never.over is None):
+        return "needs both `employee_per` and `over`"
+    if never.roles is not None and never.roles_below is not None:
+        return "names `roles` and `roles_below`; keep one"
+    return ""
+
+
 def lists(file: File) -> Found:
     """Lists name everything once, and `*` stands alone where it may stand."""
     for path, names, star in _lists(file):
@@ -132,8 +157,11 @@ def _lists(file: File) -> Iterator[tuple[Path, list[str], bool]]:
         yield (*path, "reasons"), limit.reasons or [], False
     for path, guard in guards_of(file):
         yield (*path, "require"), list(guard.require or []), False
-        for key in ("remedies", "reasons", "roles", "item_categories", "check_state", "weekdays"):
+        for key in LISTED:
             yield (*path, "when", key), list(getattr(guard.when, key) or []), False
+    for name, invariant in document.invariants.items():
+        for key in LISTED if invariant else ():
+            yield ("invariants", name, "never", key), list(getattr(invariant and invariant.never, key) or []), False
 
 
 FILE_CHECKS: tuple[Callable[[File], Found], ...] = (
@@ -144,5 +172,6 @@ FILE_CHECKS: tuple[Callable[[File], Found], ...] = (
     windows,
     guard_facts,
     requirements,
+    claims,
     lists,
 )

@@ -1,6 +1,6 @@
 """What holds between the files of a folder: ids, `extends`, and who governs which location."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations, groupby
 
@@ -126,7 +126,12 @@ def checked(policies: Iterable[Whole]) -> tuple[list[Whole], list[Problem]]:
             having.setdefault(problem, []).append(policy)
         if not problems:
             good.append(policy)
-    return good, [_told(problem, policies) for problem, policies in having.items()]
+    return good, told(having)
+
+
+def told(having: Mapping[Problem, list[Whole]]) -> list[Problem]:
+    """Each problem once; where it stands in a file that several policies start from, with the policies that have it."""
+    return [_told(problem, policies) for problem, policies in having.items()]
 
 
 def _told(problem: Problem, policies: list[Whole]) -> Problem:

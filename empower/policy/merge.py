@@ -1,8 +1,8 @@
 """What `extends` comes to: one document out of a policy's file and the files above it, and where each value stands.
 
 `[policy] title`, `[calendar]`, `[approval]`, `[holds]` and `[publishing]` are merged key by key, remedies, reasons and
-roles key by key inside each name. A limit or a guard is replaced whole, and dropped by `false`. `locations` is not
-inherited.
+roles key by key inside each name. A limit, a guard or an invariant is replaced whole, and dropped by `false`.
+`locations` is not inherited.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from empower.policy.shape import Fault, File
 
 BY_KEY = ("calendar", "approval", "holds", "publishing")
 BY_NAME = ("remedies", "reasons", "roles")
-WHOLE = ("limits", "guards")
+WHOLE = ("limits", "guards", "invariants")
 
 
 @dataclass(frozen=True)

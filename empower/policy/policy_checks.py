@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 
 from empower.core.policy import EVERYTHING
-from empower.policy.document import GuardSection, WhenSection
+from empower.policy.document import GuardSection, NeverSection, WhenSection
 from empower.policy.merge import Whole
 from empower.policy.money import currency, decimals_of, fits, written
 from empower.policy.positions import Path
@@ -73,7 +73,7 @@ def names_are_known(whole: Whole) -> Found:
         for number, name in enumerate(names):
             if name not in known[table] and name != STAR and not whole.lost(table):
                 problem, noun = UNKNOWN[table]
-                place = path if path[-1] in {"by", "inherits"} else (*path, number)
+                place = path if path[-1] in {"by", "inherits", "roles_below"} else (*path, number)
                 yield Fault(problem, place, f"unknown {noun} {quote(name)}", nearest(name, known[table]))
 
 
@@ -89,17 +89,31 @@ def _mentions(whole: Whole) -> Iterator[tuple[Path, str, Iterable[str]]]:
         yield ("roles", name, "approves"), "roles", role.approves or ()
         if role.inherits is not None:
             yield ("roles", name, "inherits"), "roles", (role.inherits,)
+    yield from _narrowings(whole)
+
+
+def _narrowings(whole: Whole) -> Iterator[tuple[Path, str, Iterable[str]]]:
     for path, limit in whole.limits():
         yield (*path, "remedies"), "remedies", limit.remedies or ()
         yield (*path, "reasons"), "reasons", limit.reasons or ()
     for path, guard in guards_of(whole):
         for table in UNKNOWN:
             yield (*path, "when", table), table, getattr(guard.when, table) or ()
+    for path, never in claims_of(whole):
+        for table in UNKNOWN:
+            yield (*path, table), table, getattr(never, table) or ()
+        if never.roles_below is not None:
+            yield (*path, "roles_below"), "roles", (never.roles_below,)
 
 
 def guards_of(whole: Whole) -> list[tuple[Path, GuardSection]]:
     """The guards, with their places."""
     return [(("guards", name), guard) for name, guard in whole.document.guards.items() if guard]
+
+
+def claims_of(whole: Whole) -> list[tuple[Path, NeverSection]]:
+    """What invariants say must never be, with their places."""
+    return [(("invariants", name, "never"), one.never) for name, one in whole.document.invariants.items() if one]
 
 
 def inheritance_ends(whole: Whole) -> Found:
@@ -137,6 +151,8 @@ def _amounts(whole: Whole) -> Iterator[tuple[Path, Decimal]]:
         *(((*standing.path, "amount"), standing.limit.amount) for standing in whole.limits()),
         *(((*path, "when", "amount_over"), guard.when.amount_over) for path, guard in guards_of(whole)),
         (("approval", "two_people_over"), document.approval.two_people_over),
+        *(((*path, "grants_over"), never.grants_over) for path, never in claims_of(whole)),
+        *(((*path, "over"), never.over) for path, never in claims_of(whole)),
     ]
     return ((path, amount) for path, amount in found if amount is not None)
 
@@ -181,7 +197,7 @@ def _roles_are_broken(whole: Whole) -> bool:
 
 def something_is_dropped(whole: Whole) -> Found:
     """`false` drops a limit or a guard that would be inherited."""
-    for table in ("limits", "guards"):
+    for table in ("limits", "guards", "invariants"):
         yield from _drops(whole, (table,), set())
     for role in whole.document.roles:
         above = {
@@ -210,6 +226,15 @@ def _section(data: object, path: Path) -> dict[str, object]:
     return data if isinstance(data, dict) else {}
 
 
+def claims_speak_of_somebody(whole: Whole) -> Found:
+    """There are roles below the one that an invariant names."""
+    for path, never in claims_of(whole):
+        top = whole.document.roles.get(never.roles_below or "")
+        if top is not None and not top.approves and not whole.is_broken(("roles", never.roles_below or "", "approves")):
+            message = f"invariant `{path[1]}` speaks of no role: `{never.roles_below}` approves none"
+            yield Fault(ProblemName.BAD_INVARIANT, (*path, "roles_below"), message)
+
+
 POLICY_CHECKS: tuple[Callable[[Whole], Found], ...] = (
     calendar_is_whole,
     sections_are_whole,
@@ -218,5 +243,6 @@ POLICY_CHECKS: tuple[Callable[[Whole], Found], ...] = (
     amounts_fit,
     guards_agree,
     remedies_have_a_giver,
+    claims_speak_of_somebody,
     something_is_dropped,
 )

@@ -78,6 +78,9 @@ class ProblemName(StrEnum):
     DUPLICATE_POLICY = "duplicate-policy"
     NO_CALENDAR = "no-calendar"
     TIED_LOCATIONS = "tied-locations"
+    # What must never be.
+    BAD_INVARIANT = "bad-invariant"
+    BROKEN_INVARIANT = "broken-invariant"
     # Rules that are merely odd: warnings.
     UNREACHABLE_RULE = "unreachable-rule"
     DUPLICATE_RULE = "duplicate-rule"
@@ -127,6 +130,8 @@ class Problem:
     """The line with two around it, and a caret under the place."""
     near: str | None = None
     """The nearest name that exists."""
+    example: str | None = None
+    """Requests that show it, one a line, as `empower ask` takes them."""
 
     @property
     def severity(self) -> Severity:

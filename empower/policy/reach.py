@@ -77,8 +77,18 @@ class Reach:
         most = self.granted(role, remedy, reason)
         if most is None or self._is_stopped(role, remedy, reason, ("deny", "escalate")):
             return None
+        return self.bound(role, remedy, reason)
+
+    def bound(self, role: str, remedy: str, reason: str) -> int | None:
+        """The most, in minor units, that limits let the role give at once without another; None for nothing."""
+        most = self._limited(role, remedy, reason)
         over = self.policy.approval.two_people_over
-        return most if over is None else min(most, over)
+        return most if most is None or over is None else min(most, over)
+
+    def least(self, remedy: str) -> int:
+        """The least, in minor units, that can be given of a remedy."""
+        rules = self.policy.remedies[remedy]
+        return 0 if rules.zero or rules.most == 0 else 1
 
     def granted(self, role: str, remedy: str, reason: str) -> int | None:
         """The most, in minor units, that the role could ever grant as an approver; None for nothing."""
@@ -88,6 +98,9 @@ class Reach:
         return self._granted[key]
 
     def _grant(self, role: str, remedy: str, reason: str) -> int | None:
+        return None if self._is_stopped(role, remedy, reason, ("deny",)) else self._limited(role, remedy, reason)
+
+    def _limited(self, role: str, remedy: str, reason: str) -> int | None:
         rules = self.policy.remedies[remedy]
         most = LARGEST_INTEGER if rules.most is None else rules.most
         for limit in (*self.policy.roles[role].limits, *self.policy.limits):
@@ -95,9 +108,7 @@ class Reach:
                 if limit.count == 0:
                     return None
                 most = min(most, _most(limit))
-        if self._is_stopped(role, remedy, reason, ("deny",)):
-            return None
-        return most if most > 0 or rules.zero or rules.most == 0 else None
+        return most if most >= self.least(remedy) else None
 
     def _is_stopped(self, role: str, remedy: str, reason: str, stops: tuple[str, ...]) -> bool:
         return any(guard.then in stops and concerns(guard.when, role, remedy, reason) for guard in self._factless)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from empower.policy import files, lineage
 from empower.policy.file_checks import FILE_CHECKS
+from empower.policy.invariant_checks import broken_invariants
 from empower.policy.meaning import meaning
 from empower.policy.merge import Whole
 from empower.policy.oddities import oddities
@@ -60,12 +61,15 @@ def read(directory: Path) -> Reading:
     good, wrong = lineage.checked(lineage.wholes(found))
     usable = [whole for whole in good if not any(file.source.name in unusable for file in whole.chain)]
     problems += [*wrong, *(problem for _, _, problem in tied)]
-    governing = tuple(whole for whole in usable if whole.document.policy.locations)
+    governing = [(whole, meaning(whole)) for whole in usable if whole.document.policy.locations]
+    broken = broken_invariants(governing)
+    problems += lineage.told(broken)
+    held = [(whole, policy) for whole, policy in governing if not any(whole in having for having in broken.values())]
     return Reading(
-        PolicySet(meaning(whole) for whole in governing),
+        PolicySet(policy for _, policy in held),
         _sorted(problems),
         tuple(sorted({file.id for file in found})),
-        governing,
+        tuple(whole for whole, _ in held),
     )
 
 

@@ -4,7 +4,7 @@ What is wrong is cut out, and remembered as broken, so that one mistake is one p
 the part is missing, and the rest of the file is checked all the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -53,6 +53,7 @@ class Fault:
     message: str
     near: str | None = None
     at_key: bool = False
+    example: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class File:
 
     def problem(self, fault: Fault) -> Problem:
         """The fault with its line and column in this file."""
-        return self.source.problem(fault.name, fault.path, fault.message, fault.near, at_key=fault.at_key)
+        problem = self.source.problem(fault.name, fault.path, fault.message, fault.near, at_key=fault.at_key)
+        return problem if fault.example is None else replace(problem, example=fault.example)
 
 
 def shaped(source: Text) -> tuple[File | None, list[Problem]]:

@@ -130,6 +130,20 @@ def test_a_warning_keeps_nothing_out_of_force(folder: Path) -> None:
     assert (record["severity"], record["name"], record["line"]) == ("warning", "never-true", 11)
 
 
+def test_a_broken_invariant_shows_what_is_approved(folder: Path) -> None:
+    claim = '\n[invariants.small]\nnever = { roles = ["server"], employee_per = "day", over = 20.00 }\n'
+    (folder / "bistro.toml").write_text(BISTRO + claim)
+    result = run(folder, "check")
+    assert result.exit_code == 5
+    assert (
+        "bistro.toml:11:9: invariant `small` does not hold: `server` grants $20.01 in a day: $15.00 of" in result.stdout
+    )
+    asked = next(line for line in result.stdout.splitlines() if line.startswith("  approved: "))
+    assert json.loads(asked.removeprefix("  approved: "))["remedy"] == "dessert"
+    record = json.loads(run(folder, "check", "--format", "json").stdout)
+    assert json.loads(record["example"].splitlines()[0])["amount"]["amount"] == 1500
+
+
 def test_check_as_sarif(folder: Path) -> None:
     (folder / "bistro.toml").write_text(BISTRO.replace('"day"', '"dya"') + ODD)
     result = run(folder, "check", "--format", "sarif")
