@@ -29,7 +29,9 @@
   setInterval(tick, 1000);
   tick();
 
-  // Answers
+  // Answers; a card whose answer is under way is left alone, and what came of it is seen for a while.
+  const SHOWN = 20000;
+  const sending = new Set(), settled = new WeakMap();
   const cardOf = (form) => form.closest(".card");
   const alertIn = (card, text, link) => {
     const alert = card.querySelector(":scope > .alert");
@@ -49,6 +51,7 @@
     const said = parsed(html).querySelector(".answered");
     if (!said) { location.reload(); return; }
     card.replaceWith(document.adoptNode(said));
+    settled.set(said, performance.now());
     said.focus({ preventScroll: true });
     count();
   };
@@ -59,6 +62,7 @@
     const body = new URLSearchParams(new FormData(form, event.submitter));
     alertIn(card, ""); card.querySelector(":scope > .alert").hidden = true;
     busy(card, true, event.submitter);
+    sending.add(card);
     try {
       const answer = await fragment(form.action, { method: "POST", body });
       const text = await answer.text();
@@ -70,6 +74,7 @@
     } catch {
       alertIn(card, "Not sent: there is no connection. Nothing was decided; try again.");
     } finally {
+      sending.delete(card);
       busy(card, card.classList.contains("gone"), event.submitter);
     }
   });
@@ -80,7 +85,7 @@
   }, true);
 
   // What changed
-  const isTouched = (card) => card.contains(document.activeElement) && document.activeElement !== card
+  const isTouched = (card) => sending.has(card) || card.contains(document.activeElement) && document.activeElement !== card
     || [...card.querySelectorAll("details[open] input")].some((input) => input.value);
   const gone = (card) => {
     card.classList.add("gone");
@@ -94,24 +99,22 @@
   };
   const merge = (fresh) => {
     const list = queue.querySelector(".cards"), next = fresh.querySelector(".cards");
-    if (!list || !next) {
-      const kept = list && [...list.querySelectorAll(".card")].some(isTouched);
-      if (!kept && !(list?.querySelector(".answered") && !next)) queue.replaceChildren(...fresh.childNodes);
-      else for (const card of list.querySelectorAll(".card")) leave(card);
-      for (const card of next?.querySelectorAll(".card") ?? []) arrive(card);
-      return;
-    }
-    const wanted = new Map([...next.querySelectorAll(".card")].map((card) => [card.dataset.id, card]));
+    if (!list) { queue.replaceChildren(...fresh.childNodes); queue.querySelectorAll(".card").forEach(arrive); return; }
+    const wanted = new Map([...fresh.querySelectorAll(".card")].map((card) => [card.dataset.id, card]));
     for (const card of list.querySelectorAll(".card")) {
       const other = wanted.get(card.dataset.id);
       if (!other) leave(card);
       else if (other.dataset.version !== card.dataset.version && !isTouched(card)) card.replaceWith(other);
       else retime(card, other);
     }
+    for (const item of list.querySelectorAll(".answered")) {
+      if (performance.now() - settled.get(item) > SHOWN) item.remove();
+    }
     for (const [id, card] of wanted) {
       if (!list.querySelector(`[data-id="${CSS.escape(id)}"]`)) { list.append(card); arrive(card); }
     }
-    list.dataset.count = next.dataset.count;
+    if (!next && !list.children.length) { queue.replaceChildren(...fresh.childNodes); return; }
+    list.dataset.count = next?.dataset.count ?? "0";
     const pager = queue.querySelector(".pager"), pages = fresh.querySelector(".pager");
     if (pager && pages) pager.replaceWith(pages); else if (pages) queue.append(pages); else pager?.remove();
   };
@@ -121,7 +124,7 @@
     ends.delete(left);
   };
   const leave = (card) => {
-    if (card.classList.contains("gone")) return;
+    if (sending.has(card) || card.classList.contains("gone")) return;
     if (isTouched(card)) { gone(card); alertIn(card, "Somebody else answered, or its time is up."); }
     else card.remove();
   };
