@@ -5,6 +5,7 @@ for those who listen. A climb stands in no book: it is told if the comp still wa
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from empower.core.comp import Status
@@ -72,10 +73,21 @@ def climbs(desk: Desk, unit: Unit, lines: Iterable[Entry]) -> Iterator[Climb]:
                 yield Climb(stamp(at), line.location, line.seq, str(line.comp), number, tuple(asked))
 
 
-def waiting_climbs(desk: Desk, unit: Unit, location: str, policy: str, now: str) -> Iterator[Climb]:
-    """The rungs of the comps that wait at a location now; none where the policy in force, by digest, has no ladder."""
-    if desk.rules.kept(unit, policy).policy.approval.climb_after_seconds:
-        yield from climbs(desk, unit, waiting(unit, location, now))
+def waiting_climbs(
+    desk: Desk, unit: Unit, location: str, policy: str, now: str, since: str | None = None
+) -> Iterator[Climb]:
+    """The rungs of the comps that wait at a location now; with `since`, those that may have been reached since then.
+
+    `policy` is the one in force there, by digest: where it has no ladder, there are none.
+    """
+    rules = desk.rules.kept(unit, policy).policy
+    if not rules.approval.climb_after_seconds:
+        return
+    step, made = timedelta(seconds=rules.approval.climb_after_seconds), None
+    if since is not None:
+        spans = [number * step for number in range(1, len(rules.roles) + 1)]
+        made = [(stamp(moment_of(since) - back), stamp(moment_of(now) - back)) for back in spans]
+    yield from climbs(desk, unit, waiting(unit, location, now, made))
 
 
 def climbed(unit: Unit, climb: Climb) -> Event | None:

@@ -1,7 +1,7 @@
 """Following the books: for all who listen in a process at once, from now on or from a place that was reached before."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -118,7 +118,7 @@ class Follower:
                 raise Behind
             told, ahead = [], [climb for climb in self._climbs if climb.location in wanted]
             for location in wanted - self._followed:
-                ahead += self._waiting(unit, location, found[location], since[location], after=now)
+                ahead += self._ahead(unit, location, found[location], since[location], now)
             for location in wanted:
                 new = list(events(self._desk, unit, location, since[location], sizes[location]))
                 ahead += climbs(self._desk, unit, [line for line, _ in new])
@@ -128,10 +128,10 @@ class Follower:
         self._climbs = [climb for climb in ahead if climb.at > now]
         return _in_order(told + [event for event in due if event is not None], since)
 
-    def _waiting(self, unit: Unit, location: str, head: Head, before: int, *, after: str) -> list[Climb]:
-        """The rungs after a moment of the comps that wait at a location since before an entry."""
+    def _ahead(self, unit: Unit, location: str, head: Head, before: int, now: str) -> list[Climb]:
+        """The rungs after now of the comps that wait at a location since before an entry."""
         found = waiting_climbs(self._desk, unit, location, head.policy, self._read_at)
-        return [climb for climb in found if climb.seq < before and climb.at > after]
+        return [climb for climb in found if climb.seq < before and climb.at > now]
 
     def since(self, place: Place, scope: Scope) -> list[Told]:
         """What came after a place that a listener had reached, up to the last read.
@@ -149,10 +149,16 @@ class Follower:
             told: list[Event] = []
             for location, size in until.items():
                 told += [event for _, event in events(self._desk, unit, location, since[location], size)]
-                for climb in self._waiting(unit, location, found[location], size, after=place.at):
-                    event = climbed(unit, climb) if climb.at <= self._read_at else None
-                    told += [] if event is None else [event]
+                told += self._reached(unit, location, found[location], size, place.at)
         return _in_order(told, since)
+
+    def _reached(self, unit: Unit, location: str, head: Head, before: int, after: str) -> Iterator[Event]:
+        """The climbs after a moment, up to the last read, of the comps that wait at a location."""
+        now = self._read_at
+        for climb in waiting_climbs(self._desk, unit, location, head.policy, now, after):
+            event = climbed(unit, climb) if climb.seq < before and after < climb.at <= now else None
+            if event is not None:
+                yield event
 
     def _begin(self, unit: Unit, place: Place, until: dict[str, int], found: dict[str, Head]) -> dict[str, int]:
         """The seq to tell from, by location."""

@@ -1,12 +1,12 @@
 """The books as a feed: how far each goes, and what comes after. Nothing is written for those who listen."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, false, literal_column, or_, select
 
 from empower.core.entry import Entry
-from empower.store.approvers import Pending, pending
-from empower.store.queries import ENTRY, LOCATION
+from empower.store.queries import COMP, ENTRY, LOCATION
 from empower.store.rows import entry_of
 from empower.store.unit import Unit
 
@@ -62,11 +62,26 @@ def first_since(unit: Unit, location: str, size: int, moment: str) -> int:
     return low
 
 
-def waiting(unit: Unit, location: str, now: str) -> list[Entry]:
-    """The entries that decided the comps which wait at a location now."""
-    found, after = [], ""
-    while comps := pending(unit, Pending(location, now, after), CHUNK):
-        lines = [unit.entry(location, comp.seq) for comp in comps]
-        found += [line for line in lines if line is not None]
-        after = comps[-1].id
-    return found
+def waiting(unit: Unit, location: str, now: str, made: Sequence[tuple[str, str]] | None = None) -> list[Entry]:
+    """The entries that decided the comps which wait at a location now, the oldest first.
+
+    With `made`, only those decided in one of these spans: after a moment, up to another.
+    """
+    query = (
+        select(ENTRY)
+        .join(COMP, (COMP.c.location == ENTRY.c.location) & (COMP.c.seq == ENTRY.c.seq))
+        .where(COMP.c.location == bindparam("location"), COMP.c.status == literal_column("'pending'"))
+        .where(COMP.c.expires_at > bindparam("now"))
+        .order_by(ENTRY.c.seq)
+    )
+    parameters = {"location": location, "now": now}
+    if made is not None:
+        spans = []
+        for number, (after, until) in enumerate(made):
+            spans.append(
+                (COMP.c.created_at > bindparam(f"after{number}")) & (COMP.c.created_at <= bindparam(f"until{number}"))
+            )
+            parameters |= {f"after{number}": after, f"until{number}": until}
+        query = query.where(or_(false(), *spans))
+    name = f"waiting {'' if made is None else len(made)}"
+    return [entry_of(row) for row in unit.rows(unit.queries.cached(name, query), parameters)]
