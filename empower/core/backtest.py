@@ -10,7 +10,7 @@ number, since limits only ever look at held and spent together.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from empower.core.calendar import FOR_EVER, UNITS, bucket_start
@@ -107,6 +107,8 @@ class Backtest:
         self._day_ends = ""
         self._day_begins = "~"
         self._starts: dict[str | None, str] = {}
+        self._date = date.min
+        self._offset: timedelta | None = None
         self.errors = 0
 
     # Time
@@ -115,18 +117,24 @@ class Backtest:
         """The windows of the business day that a moment falls in."""
         days = self._rules.days
         day = days.business_day(moment_of(at))
-        self._day = day.isoformat()
-        self._day_begins = stamp(days.day_start(day))
-        resets = days.resets("day", day)
-        self._day_ends = stamp(resets) if resets else "~"
+        begins, ends = days.day_start(day), days.day_start(day + timedelta(days=1))
+        self._date, self._day = day, day.isoformat()
+        self._day_begins, self._day_ends = stamp(begins), stamp(ends)
         self._starts = {None: FOR_EVER, "day": self._day}
+        offset = begins.astimezone(days.zone).utcoffset()
+        self._offset = offset if offset == ends.astimezone(days.zone).utcoffset() else None
 
     def _start(self, every: str | None) -> str:
         found = self._starts.get(every)
         if found is None:
-            day = self._rules.days.business_day(moment_of(self._day_begins))
-            found = self._starts[every] = self._rules.days.start(every, day)
+            found = self._starts[every] = self._rules.days.start(every, self._date)
         return found
+
+    def _moment(self, facts: Facts, at: str) -> datetime:
+        """What `local_moment` gives; on a day whose clocks are not changed it is the same wall clock, found sooner."""
+        if self._offset is None or facts.occurred_at is not None:
+            return local_moment(self._rules, facts, moment_of(at))
+        return moment_of(at) + self._offset
 
     # Counters
 
@@ -273,7 +281,7 @@ class Backtest:
     def _decide(self, case: Case, facts: Facts, at: str) -> tuple[int, int, str | None]:
         """Outcome, amount granted and role, as `decide` has them."""
         plan = case.plan
-        moment = local_moment(self._rules, facts, moment_of(at)) if plan.timed else None
+        moment = self._moment(facts, at) if plan.timed else None
         standing = self._standing(facts, case.slots[: case.first])
         escalating = []
         for number, (bare, role) in enumerate(case.trials):

@@ -1,7 +1,7 @@
 """Backtests: history decided again under a candidate, with the windows that it would have left."""
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -90,6 +90,22 @@ def test_nor_does_it_when_only_the_last_days_are_decided_again(house: House, see
     found = tried(house, engine, policy(RICH, more=HOUSE), since=since)
     assert 0 < found.flips.decided < 160
     assert found.flips.flips == 0
+
+
+def test_the_hours_of_a_guard_are_those_on_the_wall_also_when_clocks_are_changed(house: House) -> None:
+    """In the night to 2026-11-01 New York has the hour from one to two twice."""
+    late = '[guards.late]\nwhen = { between = [01:30:00, 02:30:00] }\nthen = "escalate"\n'
+    house.clock.moment = datetime(2026, 10, 31, 4, 0, tzinfo=UTC)
+    house.write(policy(more=late))
+    engine = house.open(create=True)
+    house.people(engine, "cafe-a")
+    outcomes = []
+    for _ in range(30 * 4):
+        house.clock.go(minutes=15)
+        outcomes.append(engine.request(ask(100)).decision.outcome)
+    assert outcomes.count("escalate") == 4 + 6
+    assert tried(house, engine, policy(more=late)).flips.flips == 0
+    assert tried(house, engine, policy()).flips.by["outcome"]["escalate → approve"] == 4 + 6
 
 
 def test_windows_are_those_that_the_candidate_would_have_left(house: House, engine: Engine) -> None:
