@@ -272,16 +272,19 @@ class Maker:
         return self.engine.request(asked, by=WHO).id
 
     def publish(self) -> None:
-        """Publish the policies: at once, one that waits for a second person and gets them, one that still waits."""
-        desk, found = self.engine.publishing, self._candidate(later=False)
-        desk.publish(Candidate(found, "looser"), by="cli:ana", why="as agreed")
-        for confirmed in (True, False):
+        """Publish the policies: at once, one that a second person confirms, one that still waits, one to come."""
+        desk = self.engine.publishing
+        for day, two, starts, confirmed in (
+            (400, "looser", None, True),
+            (410, "looser", None, True),
+            (420, None, None, False),
+            (400, "looser", "2026-05-01T05:00", True),
+        ):
             self.clock.moment += timedelta(minutes=1)
-            made = desk.publish(Candidate(self._candidate(later=True, day=410 + confirmed)), by="cli:ana", why="more")
-            if confirmed:
+            found = Candidate(self._candidate(later=True, day=day), two)
+            made = desk.publish(found, by="cli:ana", why=f"a day of {day}", starts=starts)
+            if confirmed and made.waits_for:
                 desk.confirm(made.id, by="cli:max")
-        self.clock.moment += timedelta(minutes=1)
-        desk.publish(Candidate(found, "looser"), by="cli:max", why="spring", starts="2026-05-01T05:00")
         for name in ("stricter", "looser"):
             desk.begin_shadow(self._candidate(later=False), Path(name), by="cli:max")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from empower.cli.options import engine_options, format_option, setting
-from empower.cli.output import as_json, console
+from empower.cli.output import as_json
 from empower.cli.outside import outside as known
 from empower.cli.outside import outside_options
 
@@ -42,9 +42,13 @@ def backup(file: Path, form: str, *, force: bool) -> None:
     if form == "json":
         click.echo(as_json({"file": str(file), "books": sizes, "apart": [str(item) for item in apart]}))
         return
-    click.echo(f"{file}: {sum(sizes.values())} entries in {len(sizes)} books")
+    click.echo(f"{file}: {_counted(sizes)}")
     for item in apart:
         click.echo(f"keep apart from it: {item}")
+
+
+def _counted(sizes: dict[str, int]) -> str:
+    return f"{sum(sizes.values())} entries in {len(sizes)} book{'' if len(sizes) == 1 else 's'}"
 
 
 def kept_apart(path: Path) -> list[Path]:
@@ -73,29 +77,20 @@ def restore(
 
     Nothing is changed unless every book in it holds, and meets what is known outside. Stop the server first.
     """
-    from rich.progress import Progress
-
+    from empower.cli.progress import progress_bar
     from empower.ledger import backup as copies
 
     def outside(store: "Store") -> "tuple[Iterable[Head], Iterable[Key]]":
         found = known(store, None, witness, checkpoints, trusted)
         return found.heads, found.keys
 
-    with Progress(console=console(err=True), transient=True) as progress:
-        task = progress.add_task("verifying", total=None)
-        done = copies.restore(
-            file,
-            setting("store"),
-            force=force,
-            older=older,
-            outside=outside,
-            progress=lambda walked, of: progress.update(task, completed=walked, total=of),
-        )
+    with progress_bar("verifying") as tell:
+        done = copies.restore(file, setting("store"), force=force, older=older, outside=outside, progress=tell)
     if form == "json":
         lost = [{"location": item.location, "message": item.message} for item in done.older]
         click.echo(as_json({"store": str(done.path), "books": done.sizes, "before": done.before, "older": lost}))
         return
-    click.echo(f"{done.path}: {sum(done.sizes.values())} entries in {len(done.sizes)} books, verified")
+    click.echo(f"{done.path}: {_counted(done.sizes)}, verified")
     for item in done.older:
         click.echo(f"older than what is known outside: {item.location}: {item.message}", err=True)
     secret = done.path.with_name(done.path.name + ".secret")

@@ -61,4 +61,7 @@ def verdict(book: "BookReport", *, replay: bool) -> "Iterator[Text]":
     yield text(f"{book.location}{what}  ").append_text(said)
     for item in book.findings:
         place = "" if item.seq is None else f"entry {item.seq}: "
-        yield text(f"  {place}{item.check}: {item.message}", "red")
+        means = text(f" ({item.means})" if item.means else "", "dim")
+        yield text(f"  {place}{item.check}: {item.message}", "red").append_text(means)
+    if book.more:
+        yield text(f"  and {book.more} more", "red")

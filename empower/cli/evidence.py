@@ -157,7 +157,8 @@ def check(receipt: str, trusted: tuple[str, ...], form: str) -> None:
     said = held.said
     click.echo(f"holds: entry {said['seq']} of {head.origin}, in a book of {head.size} entries")
     click.echo(f"{said['at']}  {said['kind']}  comp {said['comp']}  by {said['by']}")
-    click.echo(json.dumps(said["body"], indent=2, ensure_ascii=False))
+    for name, value in said["body"].items():
+        click.echo(f"  {name}  {json.dumps(value, ensure_ascii=False)}")
 
 
 RECEIPT = (

@@ -37,6 +37,7 @@ FINDINGS = (
     Column("seq", lambda row: row[1] and row[1].seq),
     Column("check", lambda row: row[1] and row[1].check),
     Column("message", lambda row: row[1] and row[1].message),
+    Column("means", lambda row: row[1] and row[1].means),
 )
 
 
@@ -118,21 +119,11 @@ def verified(
     since: Path | None = None,
 ) -> "Report":
     """The report, with a progress bar on stderr."""
-    from rich.progress import Progress
-
+    from empower.cli.progress import progress_bar
     from empower.ledger import verify as check
 
-    with Progress(console=console(err=True), transient=True) as progress:
-        task = progress.add_task("replaying" if replay else "verifying", total=None)
-        return check(
-            engine.store,
-            location,
-            replay=replay,
-            heads=heads,
-            keys=keys,
-            since=since,
-            progress=lambda done, of: progress.update(task, completed=done, total=of),
-        )
+    with progress_bar("replaying" if replay else "verifying") as tell:
+        return check(engine.store, location, replay=replay, heads=heads, keys=keys, since=since, progress=tell)
 
 
 def _print(report: "Report", form: str, *, replay: bool) -> None:
@@ -152,9 +143,11 @@ def _print(report: "Report", form: str, *, replay: bool) -> None:
 
 
 def _object(book: "BookReport") -> dict[str, object]:
-    findings = [{"seq": item.seq, "check": item.check, "message": item.message} for item in book.findings]
+    findings = [
+        {"seq": item.seq, "check": item.check, "message": item.message, "means": item.means} for item in book.findings
+    ]
     head = {"location": book.location, "size": book.size, "root": book.root_hex, "ok": not findings}
-    return head | {"findings": findings}
+    return head | {"findings": findings, "more": book.more}
 
 
 def _flat(report: "Report") -> "Iterator[tuple[BookReport, LedgerFinding | None]]":

@@ -60,7 +60,7 @@ def outside(
     from empower.ledger import signing
     from empower.ledger.checked import heads_outside, heads_witnessed
 
-    keys, heads = keys_of(trusted) or signing.at_hand(store), []
+    keys, heads = keys_of(trusted) or _at_hand(store), []
     name = signing.name_of(store)
     if witness is not None:
         heads += heads_witnessed(Memory(witness), name)
@@ -68,3 +68,13 @@ def outside(
         with store.read() as unit:
             heads += heads_outside(checkpoints, signing.trusted(unit, keys), name)
     return Outside([head for head in heads if location in (None, head.location)], keys)
+
+
+def _at_hand(store: "Store") -> "list[Key]":
+    from empower.core.errors import StoreError
+    from empower.ledger import signing
+
+    try:
+        return signing.at_hand(store)
+    except StoreError as error:
+        raise StoreError(f"{error.detail}; or say whom to trust, `--key VKEY`", code=error.code) from None

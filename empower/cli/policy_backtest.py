@@ -1,8 +1,6 @@
 """`empower policy backtest` and `what-if`: what a candidate would have answered, and what caps would have sufficed."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +9,12 @@ import click
 
 from empower.cli.options import engine_options, format_option, opened
 from empower.cli.output import as_json, console, new_table, text
+from empower.cli.progress import progress_bar
 from empower.core.errors import FieldError, InputError
 
 if TYPE_CHECKING:
     from empower.engine import Engine
-    from empower.engine.backtesting import Backtested, Progress
+    from empower.engine.backtesting import Backtested
 
 since_option = click.option("--since", metavar="WHEN", help="`90d`, or a day or moment: 2026-08-01. All of it without.")
 location_option = click.option("--location", "-l", multiple=True, help="May be repeated; all if left out.")
@@ -35,16 +34,6 @@ def since_of(words: str | None, now: datetime) -> datetime | None:
         message = f"`{words}` is neither a number of days (`90d`) nor a moment (`2026-08-01`)"
         raise InputError(message, errors=[FieldError("/since", message)]) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
-
-
-@contextmanager
-def progress_bar(label: str) -> "Iterator[Progress]":
-    """A bar on stderr, where that is a terminal."""
-    from rich.progress import Progress as Bar
-
-    with Bar(console=console(err=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @click.command()

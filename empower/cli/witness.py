@@ -113,6 +113,7 @@ def _print(found: "Sequence[Seen]", form: str) -> None:
             continue
         why = f": {printable(item.message)}" if item.message else ""
         said = click.style(SHOWN[item.status], fg="red" if item.status == "refused" else "green")
-        click.echo(f"{item.location}  {item.size} entries  {said}{why}")
+        size = "" if item.status == "refused" else f"{item.size} entries  "
+        click.echo(f"{item.location}  {size}{said}{why}")
     if not found and form == "table":
         click.echo("no book is signed yet")

@@ -13,7 +13,7 @@ from empower.ledger.checkpoints import Checkpoints
 REFRESH_SECONDS = 0.5
 ROUNDS_TO_EXPIRY = 60
 """How many looks at the policies go to one at the comps."""
-ROUNDS_TO_CHECKPOINT = 10
+ROUNDS_TO_CHECKPOINT = 2
 """How many go to one at what is due to be signed."""
 
 

@@ -7,6 +7,36 @@ MOST_FINDINGS = 1000
 """Of one book; what comes after them is counted, so that a book in ruins can be reported at all."""
 
 
+MEANS = {
+    "sequence": "entries are missing, stand twice, or stand in another order",
+    "leaf": "an entry is not as it was written",
+    "columns": "what a query sees of an entry is not what the entry says",
+    "time": "the time of an entry was changed, or its place",
+    "life": "no comp can go that way: the entry was made up, or one before it is gone",
+    "root": "the book's head or its entries were changed",
+    "head": "the head says of the book what its entries do not come to; a rebuild mends it",
+    "checkpoint": "the book is not the one that was signed",
+    "keys": "a key for tills or for signing is not the one that the books tell of",
+    "comps": "a comp was changed beside its entries; a rebuild mends it",
+    "counters": "a budget holds what no entry accounts for; a rebuild mends it",
+    "standing": "a decision went by a budget that was not so",
+    "replay": "a decision does not follow from its facts and its policy",
+    "policies": "a policy was changed, is lost, or came into force unsaid",
+    "publications": "what was published, when and by whom, is not what the books tell",
+    "approvals": "who said yes is not who the entries name; a rebuild mends it",
+    "delegations": "who stands in for whom is not what the entries say; a rebuild mends it",
+    "pins": "whoever put this PIN there could approve as that employee",
+    "staff": "a role was given or taken without an entry; a rebuild mends it",
+    "guests": "the way to a guest was cut or bent, and no erasure says so",
+    "notes": "a note was changed, added, or removed without an erasure",
+    "idempotency": "a till's key leads to another answer, or to none: a comp could be made twice",
+    "location": "there are rows, or an earlier verification, of a book that is not here",
+    "deployment": "which store this is cannot be told",
+    "triggers": "the database no longer refuses to change what was written",
+}
+"""What each check that fails means."""
+
+
 class LedgerFinding(NamedTuple):
     """One thing that does not hold."""
 
@@ -15,6 +45,11 @@ class LedgerFinding(NamedTuple):
     """The entry it is about, if it is about one."""
     check: str
     message: str
+
+    @property
+    def means(self) -> str:
+        """What it means that the check failed."""
+        return MEANS.get(self.check, "")
 
 
 class Head(NamedTuple):
