@@ -57,6 +57,7 @@ def _listening(host: str, port: int) -> socket.socket:
 def _say_where(host: str, port: int) -> None:
     at = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     click.echo(f"listening on {at}, its API is described at {at}/docs")
+    click.echo(f"approvers sign in at {at} with a PIN: {go_on('staff', 'pin', 'EMPLOYEE')}")
     click.echo(f"a till needs a key: {go_on('key', 'create', '--scope', 'pos', '--at', 'LOCATION')}")
     click.echo("stop with Ctrl-C")
 

@@ -14,6 +14,7 @@ from empower.http.events_hub import Hub
 from empower.http.limits import BodyLimit
 from empower.http.metrics import Metrics
 from empower.http.openapi import describer
+from empower.http.pages.pace import Pace
 from empower.http.pages.routers import ROUTERS as PAGES
 from empower.http.shadow import watching
 from empower.http.webhooks import delivering
@@ -41,6 +42,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.engine = engine
     app.state.proofs = Proofs(engine.store)
     app.state.events = Hub(engine)
+    app.state.sign_in_pace = Pace()
     app.state.metrics = metrics = Metrics(lambda: len(engine.publishing.known_problems()))
     app.openapi = describer(app)  # type: ignore[method-assign]
     problems.install(app)

@@ -32,10 +32,6 @@ CHROMIUM = shutil.which("chromium")
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 
-if CHROMIUM is None:
-    pytest.skip("the pages need a browser: apt-get install chromium", allow_module_level=True)
-playwright = pytest.importorskip("playwright.sync_api", reason="a browser needs its driver: pip install -e '.[e2e]'")
-
 
 class House(NamedTuple):
     """A server that answers, and the engine behind it."""
@@ -59,6 +55,11 @@ class House(NamedTuple):
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """One browser for all tests; each has windows of its own."""
+    if CHROMIUM is None:
+        pytest.skip("the pages need a browser: apt-get install chromium")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="a browser needs its driver: pip install -e '.[e2e]'"
+    )
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -66,7 +67,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, chromium: Any) -> Iterator[House]:
     """Ana serves at two locations; Max manages both, Mia only Soho. They sign in by a PIN that costs little."""
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "bistro.toml").write_text(RULES)

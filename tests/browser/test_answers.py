@@ -39,6 +39,19 @@ def test_signing_in_by_id_and_pin_and_out_again(window: SignIn, house: House) ->
     assert [item.active for item in house.engine.sessions.listed()] == [False]
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_link_in_a_message_leads_to_the_comp_once_one_is_signed_in(
+    sign_in: SignIn, house: House, javascript: bool
+) -> None:
+    comp = house.ask("1")
+    page = sign_in(javascript=javascript)
+    page.goto("about:blank")
+    page.set_content(f'<a href="{house.address}/comps/{comp.id}">Ana asks for $50.00</a>')
+    page.get_by_role("link").click()
+    card_of(page, comp).get_by_role("button", name="Approve $50.00").click()
+    answered(page, comp)
+
+
 def test_a_yes_is_one_tap(sign_in: SignIn, house: House) -> None:
     comp = house.ask("1")
     page = sign_in()

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from empower.engine import Engine
+from empower.http.pages.pace import MOST_ADDRESSES, Pace
 from tests.http.conftest import Clock
 from tests.http.visitor import OURS, PIN, Visitor, staffed, token_in, words
 
@@ -106,6 +107,44 @@ def test_five_wrong_pins_lock_and_the_page_says_how_long(app: FastAPI, clock: Cl
     assert "Too many wrong PINs. Wait 60 seconds" in words(locked)
     clock.later(minutes=1)
     assert visitor.sign_in().status_code == 303
+
+
+def test_one_address_tries_only_so_often_whoever_it_claims_to_be(app: FastAPI) -> None:
+    visitor = Visitor(app)
+    statuses = [visitor.sign_in(f"E{number}").status_code for number in range(21)]
+    assert statuses == [403] * 20 + [429]
+    last = visitor.sign_in()
+    assert "Too many tries from here." in words(last)
+    assert 0 < int(last.headers["retry-after"]) <= 60
+
+
+def test_the_pace_is_by_address_and_begins_anew() -> None:
+    now = 0.0
+    pace = Pace(lambda: now)
+    assert [pace.wait("a") for _ in range(22)] == [0] * 20 + [60, 60]
+    assert pace.wait("b") == 0
+    now = 59.5
+    assert pace.wait("a") == 1
+    now = 60.0
+    assert pace.wait("a") == 0
+    for number in range(MOST_ADDRESSES + 10):
+        pace.wait(str(number))
+    assert len(pace._tries) == MOST_ADDRESSES
+
+
+def test_a_link_on_another_site_finds_one_signed_in(max_: Visitor, app: FastAPI) -> None:
+    page = Visitor(app).get("/?next=/comps", headers={"Sec-Fetch-Site": "cross-site"})
+    assert 'http-equiv="refresh" content="0"' in page.text
+    assert 'href="/?next=/comps"' in page.text
+    assert "Employee id" not in page.text
+    assert max_.get("/?next=/comps").headers["location"] == "/comps"
+
+
+def test_two_open_sign_in_pages_both_work(app: FastAPI) -> None:
+    visitor = Visitor(app)
+    visitor.token = token_in(visitor.get("/"))
+    visitor.get("/")
+    assert visitor.post("/sign-in", employee="E2000", pin=PIN).status_code == 303
 
 
 def test_a_session_ends_when_it_is_not_used_and_in_any_case(max_: Visitor, clock: Clock) -> None:

@@ -130,6 +130,7 @@
   };
   const arrive = (card) => {
     card.classList.add("fresh");
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(60);
     say(`New: ${card.querySelector("h2").textContent} asks for ${card.querySelector(".amount").textContent}.`);
   };
 

@@ -1,5 +1,6 @@
 """Signing in by employee id and PIN, and out."""
 
+import re
 import secrets
 from typing import Annotated
 
@@ -10,12 +11,14 @@ from empower.core.errors import ProofError
 from empower.engine import Engine
 from empower.http.pages import render
 from empower.http.pages.forms import FormBody, FormError, token
+from empower.http.pages.pace import Pace
 from empower.http.pages.route import OURS, PageRoute
 from empower.http.pages.visit import PageDoor, SignedOutError, cookie_name, drop, keep
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 VISITOR = "empower-visitor"
 """The cookie of somebody who is not signed in yet: their form is held against it."""
+_VISITOR = re.compile(r"[\w-]{22}", re.ASCII)
 LONGEST_ID, LONGEST_PIN = 128, 64
 WRONG = "That id and PIN do not belong together."
 
@@ -24,10 +27,16 @@ WRONG = "That id and PIN do not belong together."
 def front(
     request: Request, door: PageDoor, go_on: Annotated[str, Query(alias="next", max_length=200)] = ""
 ) -> Response:
-    """The sign-in page; whoever is signed in goes on to what waits."""
+    """The sign-in page; whoever is signed in goes on to what waits.
+
+    A link on another site brings no `SameSite=Strict` cookie along: the page is asked for once more, from itself.
+    """
     try:
         door.enter()
     except SignedOutError:
+        if request.headers.get("sec-fetch-site") == "cross-site":
+            address = f"/?next={go_on}" if OURS.fullmatch(go_on) else "/"
+            return render.answer(render.fragment("again.html", address=address))
         return _form(request, go_on=go_on)
     return RedirectResponse(_target(go_on), 303, render.HEADERS)
 
@@ -37,10 +46,9 @@ def _target(go_on: str) -> str:
     return go_on if OURS.fullmatch(go_on) else "/queue"
 
 
-def _form(
-    request: Request, *, go_on: str = "", status: int = 200, employee: str = "", problem: str = "", wait: int = 0
-) -> Response:
-    visitor = secrets.token_urlsafe(16)
+def _form(request: Request, *, go_on: str = "", status: int = 200, employee: str = "", problem: str = "") -> Response:
+    before = request.cookies.get(cookie_name(request, VISITOR), "")
+    visitor = before if _VISITOR.fullmatch(before) else secrets.token_urlsafe(16)
     response = render.page(
         "sign_in.html",
         None,
@@ -49,7 +57,6 @@ def _form(
         go_on=go_on if OURS.fullmatch(go_on) else "",
         employee=employee,
         problem=problem,
-        wait=wait,
     )
     keep(response, request, visitor, VISITOR)
     return response
@@ -59,12 +66,16 @@ def _form(
 def sign_in(request: Request, form: FormBody) -> Response:
     """Begin a session. Whatever is wrong with an id and a PIN, the answer is the same."""
     engine: Engine = request.app.state.engine
+    pace: Pace = request.app.state.sign_in_pace
     employee, pin, go_on = form.text("employee"), form.text("pin"), form.text("next")
     try:
         form.check(request.cookies.get(cookie_name(request, VISITOR), ""))
     except FormError:
         problem = "This page was open for too long, or cookies are off. Please try again."
         return _form(request, go_on=go_on, status=403, problem=problem)
+    wait = pace.wait(request.client.host if request.client else "")
+    if wait:
+        return _wait(request, wait, f"Too many tries from here. Wait {_seconds(wait)}.", employee, go_on)
     if not _sane(employee, pin):
         return _form(request, go_on=go_on, status=403, problem=WRONG)
     try:
@@ -84,10 +95,14 @@ def _sane(employee: str, pin: str) -> bool:
 
 def _refused(request: Request, error: ProofError, employee: str, go_on: str) -> Response:
     wait = int(error.more.get("retry_after", 0))
-    problem = f"Too many wrong PINs. Wait {_seconds(wait)}, then try again." if wait else WRONG
-    response = _form(request, go_on=go_on, status=429 if wait else 403, employee=employee, problem=problem, wait=wait)
-    if wait:
-        response.headers["Retry-After"] = str(wait)
+    if not wait:
+        return _form(request, go_on=go_on, status=403, employee=employee, problem=WRONG)
+    return _wait(request, wait, f"Too many wrong PINs. Wait {_seconds(wait)}, then try again.", employee, go_on)
+
+
+def _wait(request: Request, seconds: int, problem: str, employee: str, go_on: str) -> Response:
+    response = _form(request, go_on=go_on, status=429, employee=employee, problem=problem)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
