@@ -1,4 +1,8 @@
-"""What holds for all tests: the same examples on every machine, and nobody's own settings."""
+"""What holds for all tests: the same examples on every machine, nobody's own settings, and stores on both databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,9 +13,52 @@ settings.register_profile(
 settings.register_profile("explore", settings.get_profile("house"), derandomize=False, max_examples=1000)
 settings.load_profile("house")
 
+SECRET = "ab" * 32
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own store and policies are not the tests'."""
     for name in ("EMPOWER_STORE", "EMPOWER_POLICIES"):
         monkeypatch.delenv(name, raising=False)
+
+
+class Database(NamedTuple):
+    """Where a test's store is to be: of a kind, `sqlite` or `postgresql`."""
+
+    kind: str
+    url: str
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What says so is run on both databases, but for what is about one of them."""
+    if "database" in metafunc.fixturenames:
+        only, both = (metafunc.definition.get_closest_marker(name) for name in ("only", "both"))
+        kinds = [only.args[0]] if only else ["sqlite", "postgresql"] if both else ["sqlite"]
+        metafunc.parametrize("database", kinds, indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A place for a store: nothing is in it yet, or, on PostgreSQL, nothing but the schema."""
+    if request.param == "sqlite":
+        yield Database("sqlite", f"sqlite:///{tmp_path / 'empower.db'}")
+        return
+    request.getfixturevalue("monkeypatch").setenv("EMPOWER_SECRET", SECRET)
+    databases = request.getfixturevalue("databases")
+    yield Database("postgresql", databases.url(databases.name))
+    databases.empty()
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Iterator[object]:
+    """A real PostgreSQL, for the tests of one process; skipped, with a word, where there is none."""
+    psycopg = pytest.importorskip("psycopg", reason="PostgreSQL: `pip install -e '.[dev]'`")
+    from tests.postgres import Databases, server  # noqa: PLC0415  only where the driver is there
+
+    del psycopg
+    worker = getattr(request.config, "workerinput", {"workerid": "one"})["workerid"]
+    with server() as conninfo:
+        found = Databases(conninfo, worker)
+        yield found
+        found.close()

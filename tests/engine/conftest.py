@@ -6,14 +6,17 @@ from pathlib import Path
 import pytest
 
 from empower.engine import Engine
+from tests.conftest import Database
 
 from .house import House, policy
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, database: Database) -> Iterator[House]:
     """A folder with the house's policy, and no store yet."""
     made = House(tmp_path)
+    if database.kind != "sqlite":
+        made.move_to(database.url)
     made.write(policy())
     yield made
     made.close()

@@ -1,10 +1,14 @@
 """A small house to try things in: its policy, its people, and a clock that only the test moves."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from empower.engine import Engine
 from empower.ledger import verify
@@ -113,7 +117,20 @@ class House:
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.file}"
+        """Of its store: the file here, or what stands in the folder for every process of a test to read."""
+        return self.pointer.read_text() if self.pointer.exists() else f"sqlite:///{self.file}"
+
+    @property
+    def pointer(self) -> Path:
+        return self.folder / "store.url"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite:")
+
+    def move_to(self, url: str) -> None:
+        """Have the store elsewhere than in the folder."""
+        self.pointer.write_text(url)
 
     def write(self, text: str, name: str = "cafe") -> None:
         """Put a policy into its file, and let every engine know."""
@@ -140,10 +157,31 @@ class House:
         engine.add_staff("max", name="Max", role="manager", at=locations, by="test")
 
     def query(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """Look into the file past the engine."""
-        connection = sqlite3.connect(self.file)
+        """Look into the store past the engine; parameters are `?`."""
+        with self.connected() as connection:
+            found: list[tuple[Any, ...]] = connection.execute(self.said(sql), parameters).fetchall()
+            return found
+
+    def execute(self, *statements: str) -> None:
+        """Change the store past the engine, and keep it."""
+        with self.connected() as connection:
+            for statement in statements:
+                connection.execute(self.said(statement))
+            connection.commit()
+
+    def said(self, sql: str) -> str:
+        """A statement as the store's driver wants it."""
+        return sql if self.is_sqlite else sql.replace("?", "%s")
+
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """Somebody else's connection, as any tool opens one."""
+        if self.is_sqlite:
+            connection: Any = sqlite3.connect(self.file)
+        else:
+            connection = psycopg.connect(self.url.replace("postgresql+psycopg:", "postgresql:", 1))
         try:
-            return connection.execute(sql, parameters).fetchall()
+            yield connection
         finally:
             connection.close()
 
@@ -153,7 +191,10 @@ class House:
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of all tables."""
-        names = [name for (name,) in self.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        if not self.is_sqlite:
+            tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+        names = [name for (name,) in self.query(tables)]
         return {name: sorted(self.query(f"SELECT * FROM {name}"), key=repr) for name in names}
 
 

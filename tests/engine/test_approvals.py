@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from empower.core.errors import ConflictError, EmpowerError, ForbiddenError, InputError, RefusedError
@@ -13,6 +14,8 @@ from empower.engine.proofs import Pin
 
 from .approvers import pin, staffed
 from .house import House, ask, holds, used
+
+pytestmark = pytest.mark.both
 
 MAX_DAY = "roles.manager.limits.own_day"
 
@@ -246,16 +249,14 @@ def test_the_database_refuses_the_same_person_twice_and_the_requester(house: Hou
     engine = staffed(house, approval=TWO)
     comp = engine.request(ask(20000))
     engine.approve(comp.id, pin("max"))
-    connection = sqlite3.connect(house.file)
     for row in (
         ("cafe-a", comp.id, "max", "other", "ana", 99),
         ("cafe-a", comp.id, "mia", "max", "ana", 99),
         ("cafe-a", comp.id, "ana", "mia", "ana", 99),
         ("cafe-a", comp.id, "mia", "ana", "ana", 99),
     ):
-        with pytest.raises(sqlite3.IntegrityError):
-            connection.execute("INSERT INTO approval VALUES (?, ?, ?, ?, ?, ?)", row)
-    connection.close()
+        with house.connected() as connection, pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)):
+            connection.execute(house.said("INSERT INTO approval VALUES (?, ?, ?, ?, ?, ?)"), row)
 
 
 # Guests

@@ -13,6 +13,8 @@ from empower.engine.proofs import Pin
 from .approvers import cheap, pin, staffed
 from .house import House, ask, holds, used
 
+pytestmark = pytest.mark.both
+
 
 @pytest.fixture
 def engines(house: House) -> list[Engine]:

@@ -7,6 +7,8 @@ from empower.engine import Engine
 
 from .house import DAY, House, ask, holds, policy, used
 
+pytestmark = pytest.mark.both
+
 WEEK = 'limits.week = { per = "employee", every = "week", amount = 60.00 }\n'
 
 

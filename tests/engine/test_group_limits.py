@@ -7,6 +7,8 @@ from empower.ledger import verify
 
 from .house import House, ask, holds, policy, used
 
+pytestmark = pytest.mark.both
+
 GROUP = 'limits.group = { per = "group", every = "day", amount = 50.00 }\n'
 GUEST = 'limits.guest = { per = ["group", "guest"], every = "30 days", count = 2, beyond = "deny" }\n'
 LIMIT = "roles.server.limits.group"
@@ -75,17 +77,10 @@ def test_two_processes_see_one_sum(house: House, engine: Engine) -> None:
 def test_verification_holds_the_sum_against_all_the_books(house: House, engine: Engine) -> None:
     engine.request(ask(3000, guest="g"))
     engine.request(there(1500, guest="h"))
-    engine.store.writer.run(_cheat)
+    house.execute("UPDATE counter SET held_minor = held_minor - 1 WHERE location = '@cafe' AND measure = 'group/day'")
     report = verify(engine.store)
     assert [(finding.location, finding.check) for finding in report.findings] == [("@cafe", "counters")]
     assert "(4499, 0, 2, 0), by the book (4500, 0, 2, 0)" in report.findings[0].message
-
-
-def _cheat(unit) -> None:
-    unit.write("UPDATE counter SET held_minor = held_minor - 1 WHERE location = :at AND measure = :of", CHEATED)
-
-
-CHEATED = {"at": "@cafe", "of": "group/day"}
 
 
 def test_a_limit_of_the_group_that_is_new_opens_with_all_the_books(house: House) -> None:

@@ -10,6 +10,8 @@ from empower.engine import Engine
 
 from .house import DAY, OWN_TABLE, House, ask, holds, policy
 
+pytestmark = pytest.mark.both
+
 GUEST = "phone:+1 212 555 0142"
 NOTE = "Table 7, Mrs. Abernathy-Quill, allergic to hazelnuts"
 OWN = "loyalty:ana-778812"
@@ -28,6 +30,7 @@ def found(data: bytes, text: str) -> int:
     return sum(data.count(text.encode(encoding)) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
+@pytest.mark.only("sqlite")
 def test_no_reference_and_no_note_stands_in_the_file(house: House, engine: Engine) -> None:
     engine.add_staff("bo", name=NAME, role="server", at=["cafe-a"], guest=OWN, by="test")
     comp = engine.request(ask(1000, guest=GUEST, note=NOTE), key="k")
@@ -85,7 +88,7 @@ def test_the_same_note_has_another_commitment_each_time(engine: Engine) -> None:
 
 def test_a_changed_note_is_found(house: House, engine: Engine) -> None:
     comp = engine.request(ask(1000, note=NOTE))
-    engine.store.write(lambda unit: unit.write("UPDATE note SET text = :text", {"text": "All was well"}))
+    house.execute("UPDATE note SET text = 'All was well'")
     assert engine.comp(comp.id).request["note"] == "All was well"
     assert not holds(engine)
 

@@ -9,6 +9,8 @@ from empower.store.writer import Ticket
 
 from .house import House, ask, holds, policy, used
 
+pytestmark = pytest.mark.both
+
 
 @pytest.mark.parametrize(
     ("request_", "status"),

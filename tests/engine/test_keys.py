@@ -9,6 +9,8 @@ from empower.engine import Caller, Engine
 
 from .house import House, holds
 
+pytestmark = pytest.mark.both
+
 
 def test_only_the_hash_of_a_key_is_kept(house: House, engine: Engine) -> None:
     made = engine.create_key(scopes=["pos"], at=["cafe-a"], name="till 1", by="test")

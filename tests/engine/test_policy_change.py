@@ -9,6 +9,8 @@ from empower.store.writer import Ticket
 
 from .house import HEAD, House, ask, holds, policy, used
 
+pytestmark = pytest.mark.both
+
 GROUP = 'limits.group = { per = "group", every = "day", amount = 50.00 }\n'
 BROKEN = "[policy\n"
 

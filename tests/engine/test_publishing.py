@@ -1,6 +1,5 @@
 """Publishing: what is in force, from when, for whom, and what every book says of it."""
 
-import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +12,8 @@ from empower.ledger import verify
 from empower.policy import read
 
 from .house import HEAD, OWN_TABLE, House, ask, holds, policy, used
+
+pytestmark = pytest.mark.both
 
 
 def day(amount: str) -> str:
@@ -37,10 +38,7 @@ def cap(engine: Engine, location: str = "cafe-a") -> int:
 
 
 def tamper(house: House, sql: str) -> None:
-    connection = sqlite3.connect(house.file)
-    connection.execute(sql)
-    connection.commit()
-    connection.close()
+    house.execute(sql)
 
 
 def test_from_the_first_publication_on_the_files_are_only_candidates(house: House, engine: Engine) -> None:
@@ -283,6 +281,7 @@ def test_whatever_is_not_plainly_tighter_is_looser(house: House, engine: Engine,
         assert (made.state, made.waits_for) == ("waiting", [f"cafe: {address}"])
 
 
+@pytest.mark.only("sqlite")
 def test_a_text_that_is_no_longer_its_own_leaves_the_last_good_in_force(house: House, engine: Engine) -> None:
     put(house, engine, policy(day("100.00")).replace("Money off the check", "Money off"))
     last = put(house, engine, policy(day("80.00")))

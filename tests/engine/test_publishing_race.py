@@ -4,6 +4,8 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from empower.core.errors import ConflictError
 from empower.core.request import Request
 from empower.engine import Engine
@@ -12,6 +14,8 @@ from empower.policy import read
 from empower.store import Unit
 
 from .house import House, ask, holds, policy
+
+pytestmark = pytest.mark.both
 
 
 def day(amount: int) -> str:
@@ -25,6 +29,7 @@ def candidate(house: House, amount: int) -> Candidate:
     return Candidate(read(folder).policies)
 
 
+@pytest.mark.only("sqlite")
 def test_requests_that_share_a_transaction_ask_once_what_is_published(house: House, engine: Engine) -> None:
     """Once a book that is locked: who held its lock before may have published."""
     engine.publishing.publish(candidate(house, 500), by="cli:ana", why="as agreed")

@@ -11,6 +11,8 @@ from empower.policy import PolicySet, read
 
 from .house import House, ask, holds, policy
 
+pytestmark = pytest.mark.both
+
 
 def day(amount: str) -> str:
     return f'limits.day = {{ per = "employee", every = "day", amount = {amount} }}\n'

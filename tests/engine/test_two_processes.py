@@ -15,6 +15,8 @@ from empower.engine import Engine
 
 from .house import House, ask, holds, policy, used
 
+pytestmark = pytest.mark.both
+
 ROOT = Path(__file__).parents[2]
 ROOM = 19
 """Of twenty holds the budget has room for nineteen."""
