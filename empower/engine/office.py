@@ -16,6 +16,7 @@ from empower.engine.policy_desk import PolicyDesk
 from empower.engine.views import KeyView, LocationView, NewKeyView, StaffImportView, StaffView
 from empower.engine.webhooks import Webhooks, tell_of_webhooks
 from empower.store import Store, Unit
+from empower.store.feed import due
 from empower.store.people import touch_key
 
 TOUCH_SECONDS = 60
@@ -36,6 +37,11 @@ class Office:
     def follower(self) -> Follower:
         """One who follows the books of all locations, from when it is started; not safe for threads."""
         return Follower(self.store, self._desk)
+
+    def due(self) -> list[str]:
+        """The locations where the time of some comp is up."""
+        with self.store.read() as unit:
+            return due(unit, stamp(self._desk.clock()))
 
     def locations(self, only: Within = None) -> list[LocationView]:
         """The locations that a caller reaches."""

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from empower import clock
 from empower.core.errors import EmpowerError
 from empower.engine import Engine
+from empower.engine.views import CompView
 from empower.http import logs
 from empower.ledger.checkpoints import Checkpoints
 
 REFRESH_SECONDS = 0.5
-ROUNDS_TO_EXPIRY = 60
-"""How many looks at the policies go to one at the comps."""
+ROUNDS_TO_EXPIRY = 2
+"""How many looks at the policies go to one at the comps whose time is up."""
+ROUNDS_TO_ARRIVAL = 60
+"""How many go to one at every location, which takes up whatever is due there."""
 ROUNDS_TO_CHECKPOINT = 2
 """How many go to one at what is due to be signed."""
 
@@ -62,17 +65,20 @@ class Caretaker:
             logs.service.warning("policies are in force as published", extra=logs.about(published=known))
         self._told["published"] = now
 
-    def expire(self) -> None:
-        """End the comps whose time is up."""
+    def expire(self, *, everywhere: bool = False) -> None:
+        """End the comps whose time is up, and tell nobody who waits any later than a moment after it."""
         message = "comps cannot be expired now"
         try:
-            ended = self._engine.expire()
+            ended = self._engine.expire() if everywhere else self._expire_due()
         except Exception as error:  # noqa: BLE001  the next round tries again
             self._tell(message, error)
             return
         self._well(message)
         if ended:
             logs.service.info("comps expired", extra=logs.about(count=len(ended)))
+
+    def _expire_due(self) -> list[CompView]:
+        return [comp for location in self._engine.due() for comp in self._engine.expire(location)]
 
     def checkpoint(self) -> None:
         """Sign the books that are due; where history was rewritten nothing is signed, and it is told."""
@@ -110,9 +116,9 @@ def care(engine: Engine) -> Iterator[None]:
         done = 0
         while not stop.wait(REFRESH_SECONDS):
             caretaker.refresh()
-            done = (done + 1) % ROUNDS_TO_EXPIRY
-            if done == 0:
-                caretaker.expire()
+            done = (done + 1) % ROUNDS_TO_ARRIVAL
+            if done % ROUNDS_TO_EXPIRY == 0:
+                caretaker.expire(everywhere=done == 0)
             if done % ROUNDS_TO_CHECKPOINT == 0:
                 caretaker.checkpoint()
 

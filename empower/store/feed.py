@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, false, literal_column, or_, select
+from sqlalchemy import bindparam, exists, false, literal_column, or_, select
 
 from empower.core.entry import Entry
 from empower.store.queries import COMP, ENTRY, LOCATION
@@ -37,6 +37,13 @@ class Head(NamedTuple):
 def heads(unit: Unit) -> dict[str, Head]:
     """The heads of all books."""
     return {location: Head(*head) for location, *head in unit.rows(unit.queries.cached("heads", _HEADS), {})}
+
+
+def due(unit: Unit, now: str) -> list[str]:
+    """The locations where the time of some open comp is up."""
+    some = exists().where(COMP.c.location == LOCATION.c.id, COMP.c.expires_at <= bindparam("now"))
+    query = select(LOCATION.c.id).where(LOCATION.c.next_expiry <= bindparam("now"), some).order_by(LOCATION.c.id)
+    return [location for (location,) in unit.rows(unit.queries.cached("due", query), {"now": now})]
 
 
 def moves(unit: Unit, location: str, since: int, until: int, limit: int = CHUNK) -> list[Entry]:

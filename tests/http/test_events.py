@@ -279,3 +279,15 @@ def test_a_store_that_was_put_back_is_read_anew(engine: Engine) -> None:
             assert (await anext(listener)).event.comp == comp.id
 
     asyncio.run(run())
+
+
+def test_who_waits_is_told_soon_after_the_time_is_up(listen: Listen, engine: Engine, clock: Clock) -> None:
+    with listen() as stream:
+        stream.block()
+        waits = engine.request(body(remedy="waive_check", amount={"amount": 5000, "currency": "USD"}))
+        assert stream.event()["type"] == "comp.pending"
+        assert engine.due() == []
+        clock.later(minutes=15)
+        told = stream.event()
+        assert (told["type"], told["data"]["comp"]) == ("comp.expired", waits.id)
+        assert engine.due() == []

@@ -84,7 +84,7 @@ def test_the_caretaker_goes_on_after_a_failure_and_tells_it_once(
     caretaker = Caretaker(engine)
     for _ in range(3):
         caretaker.refresh()
-        caretaker.expire()
+        caretaker.expire(everywhere=True)
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 2
     monkeypatch.undo()
     caretaker.expire()
