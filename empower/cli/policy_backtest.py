@@ -117,17 +117,16 @@ def report(found: "Backtested", moneys: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _places(number: int) -> str:
-    return "one location" if number == 1 else f"{number} locations"
+def _number(number: int, of: str) -> str:
+    return f"{number:,} {of}" if number == 1 else f"{number:,} {of}s"
 
 
 def show(said: dict[str, Any]) -> None:
     """The report on a terminal."""
     out = console()
     share = 100 * said["flips"] / said["decided"] if said["decided"] else 0
-    out.print(
-        f"{said['decided']:,} decisions at {_places(len(said['locations']))}, {said['flips']:,} flip ({share:.1f} %)"
-    )
+    decided, flips = _number(said["decided"], "decision"), _number(said["flips"], "flip")
+    out.print(f"{decided} at {_number(len(said['locations']), 'location')}, {flips} ({share:.1f} %)")
     if said["left_out"]:
         out.print(f"not governed by the candidate: {', '.join(said['left_out'])}")
     if said["errors"]:

@@ -86,7 +86,7 @@ def test_a_backtest_tells_flips_money_and_examples(bistro: Run, candidate: Path,
     assert "http" not in text
     assert "<script" not in text
     shown = bistro("policy", "backtest", str(candidate)).stdout
-    assert "2 decisions at one location, 1 flip (50.0 %)" in shown
+    assert "2 decisions at 1 location, 1 flip (50.0 %)" in shown
     assert "USD: $0.00 given more, $12.00 given less" in shown
     assert "░" in shown
 
