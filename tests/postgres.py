@@ -22,7 +22,14 @@ from psycopg import sql
 from empower.store import Store
 
 VARIABLE = "EMPOWER_TEST_POSTGRES"
-FAST = ("fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB", "autovacuum=off")
+FAST = (
+    "fsync=off",
+    "full_page_writes=off",
+    "max_connections=300",
+    "shared_buffers=64MB",
+    "autovacuum=off",
+    "deadlock_timeout=100ms",
+)
 """No test pulls the plug of the machine."""
 
 

@@ -9,12 +9,18 @@ from empower.cli.options import DEFAULT_POLICIES, engine_options, go_on, opened,
 
 
 @click.command()
+@click.option("--grants", is_flag=True, help="Print the SQL of the roles on PostgreSQL, and do nothing else.")
 @engine_options
-def init() -> None:
+def init(*, grants: bool) -> None:
     """Make the store, or bring it up to date, and say what to do next.
 
     Where there is no folder `policies` yet, it is begun with the example policies: change them as you like.
     """
+    if grants:
+        from empower.store.grants import grants as said
+
+        click.echo(said())
+        return
     begun = _begin_policies()
     with opened(create=True) as engine:
         policies = [item for item in engine.policies.current if item.locations]

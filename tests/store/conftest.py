@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from empower.store import Store, database
+from empower.engine import Engine
+from empower.store import Store
+from empower.store import database as store_database
+from tests.conftest import Database
+from tests.engine.house import House, policy
 
 Open = Callable[..., Store]
 
@@ -38,4 +42,23 @@ def store(opening: Open) -> Store:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long for a lock."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(store_database, "BUSY_SECONDS", 0.02)
+
+
+@pytest.fixture
+def house(tmp_path: Path, database: Database) -> Iterator[House]:
+    """A folder with the house's policy, and no store yet."""
+    made = House(tmp_path)
+    if database.kind != "sqlite":
+        made.move_to(database.url)
+    made.write(policy())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def engine(house: House) -> Engine:
+    """Two cafes with a server and a manager each."""
+    made = house.open(create=True)
+    house.people(made, "cafe-a", "cafe-b")
+    return made

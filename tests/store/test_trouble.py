@@ -12,18 +12,7 @@ from empower.core.errors import BusyError, StoreError
 from empower.engine import Engine
 from empower.store import Store, database
 from empower.store.unit import Unit
-from tests.conftest import Database
-from tests.engine.house import House, ask, holds, policy, used
-
-
-@pytest.fixture
-def house(tmp_path: Path, database: Database) -> Iterator[House]:
-    made = House(tmp_path)
-    if database.kind != "sqlite":
-        made.move_to(database.url)
-    made.write(policy())
-    yield made
-    made.close()
+from tests.engine.house import House, ask, holds, used
 
 
 @pytest.fixture
