@@ -57,7 +57,7 @@ class Edge:
         except ClientDisconnect:
             status = WENT_AWAY
         except Exception as error:
-            _log_failure(error, request_id)
+            log_failure(error, request_id)
             if status:
                 raise
             said = problem(500, "internal_error", "something went wrong here", UNANSWERED, request_id)
@@ -92,7 +92,8 @@ def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
         headers.setdefault("Cache-Control", "no-store")
 
 
-def _log_failure(error: Exception, request_id: str) -> None:
+def log_failure(error: Exception, request_id: str) -> None:
+    """Say in the log what went wrong and where, and nothing of what it was about."""
     logs.service.error(
         "a request failed: %s", type(error).__name__, extra=logs.about(request=request_id, **logs.where(error))
     )

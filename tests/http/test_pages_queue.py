@@ -215,6 +215,22 @@ def test_a_role_that_ends_ends_the_sight(till: TestClient, max_: Visitor, engine
     assert max_.post(f"/queue/{late}/approve", amount="50.00").status_code == 404
 
 
+def test_who_is_asked_later_is_told_so_and_may_answer_now(
+    till: TestClient, max_: Visitor, engine: Engine, folder: Path, clock: Clock
+) -> None:
+    text = (folder / "bistro.toml").read_text() + "\n[approval]\nclimb_after = '3 minutes'\n"
+    lead = text[text.index("[roles.manager]") : text.index("[guards")].replace("manager", "lead")
+    lead = lead.replace("Manager", "Shift lead").replace("200.00", "60.00")
+    (folder / "bistro.toml").write_text(text + lead)
+    engine.policies.refresh()
+    comp = pending(till)
+    said = words(max_.get("/queue"))
+    assert "Asked first: Shift lead. You are from 19:03 on, and may answer now." in said
+    clock.later(minutes=3)
+    assert "Asked first" not in words(max_.get("/queue"))
+    assert max_.post(f"/queue/{comp}/approve", amount="50.00").status_code == 303
+
+
 # Answers
 
 
@@ -366,3 +382,19 @@ def test_the_script_gets_pieces_and_never_a_whole_page(till: TestClient, max_: V
     for answer in (cards, said, late):
         assert "<html" not in answer.text
         assert "content-security-policy" in answer.headers
+
+
+def test_what_breaks_is_a_page_that_tells_nothing_of_it(
+    max_: Visitor, engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(**_asked: object) -> None:
+        raise RuntimeError("a guest's secret")
+
+    monkeypatch.setattr(engine, "approvals", broken)
+    page = max_.get("/queue", headers={"X-Request-ID": "abc"})
+    assert page.status_code == 500
+    assert "Request abc" in words(page)
+    assert "secret" not in page.text + caplog.text
+    assert "RuntimeError" in caplog.text
+    piece = max_.get("/queue/cards", headers={"X-Fragment": "1"})
+    assert (piece.status_code, "<html" in piece.text) == (500, False)

@@ -81,8 +81,13 @@
 
   // What is opened is seen whole, above the tabs at the thumb.
   document.addEventListener("toggle", (event) => {
-    if (event.target.open) event.target.scrollIntoView({ block: "nearest" });
+    if (event.target.open && event.target.matches(".answer")) event.target.scrollIntoView({ block: "nearest" });
   }, true);
+
+  // A choice is shown as soon as it is made.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".pick select")) event.target.form.requestSubmit();
+  });
 
   // What changed
   const isTouched = (card) => sending.has(card) || card.contains(document.activeElement) && document.activeElement !== card

@@ -56,7 +56,8 @@ class Card(NamedTuple):
     why_not: str | None
     others: str | None
     """Who said yes already."""
-    asks: str
+    turn: str | None
+    """Who is asked before them, and from when they are."""
 
 
 def card(item: PendingView, place: LocationView, titles: TitlesView, employee: str) -> Card:
@@ -94,7 +95,7 @@ def card(item: PendingView, place: LocationView, titles: TitlesView, employee: s
         reasons=_reasons(comp),
         why_not=None if yes else _why_not(item, mine, titles, employee),
         others=_others(approval, zone),
-        asks=words.listed(titles.roles.get(role, role) for role in approval.asked_now),
+        turn=_turn(approval, mine.role, titles, zone),
     )
 
 
@@ -162,6 +163,14 @@ def _why_not(item: PendingView, mine: ForApproverView, titles: TitlesView, emplo
         return f"Not yours to answer. It takes: {asked}."
     full = [finding.message for finding in mine.findings if finding.left is not None and finding.code != "within_limit"]
     return " ".join(["Beyond what you may grant now.", *full[:1]])
+
+
+def _turn(approval: ApprovalView, role: str | None, titles: TitlesView, zone: str) -> str | None:
+    since = next((asked.since for asked in approval.approvers if asked.role == role), None)
+    if since is None or role in approval.asked_now:
+        return None
+    first = words.listed(titles.roles.get(name, name) for name in approval.asked_now)
+    return f"Asked first: {first}. You are from {clock(since, zone)} on, and may answer now."
 
 
 def _others(approval: ApprovalView, zone: str) -> str | None:

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from empower.core.errors import BusyError, EmpowerError, InputError
+from empower.http.edge import log_failure
 from empower.http.pages import render, words
 from empower.http.pages.visit import SignedOutError
 from empower.http.problems import UNANSWERED
@@ -39,6 +40,9 @@ class PageRoute(APIRoute):
                 return failure(request, error)
             except RequestValidationError:
                 return failure(request, InputError("this address has something in it that cannot be meant"))
+            except Exception as error:  # noqa: BLE001  the last resort, as a page
+                log_failure(error, request.state.request_id)
+                return failure(request, EmpowerError(UNANSWERED, code="internal_error"))
 
         return handle
 

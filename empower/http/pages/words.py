@@ -127,6 +127,13 @@ def step(item: StepView) -> str:
     }.get(item.kind, KINDS.get(item.kind, item.kind))
 
 
+def tone(item: StepView) -> str:
+    """The colour that goes with it."""
+    if item.kind == "decision":
+        return {"approve": "yes", "deny": "no"}.get(item.body["decision"]["outcome"], "wait")
+    return {"approve": "yes", "capture": "yes", "decline": "no"}.get(item.kind, "over")
+
+
 def entry(kind: str, body: dict[str, Any]) -> str:
     """A line of a book in a few words; ids stand as they are, for names are not in the book."""
     if kind == "decision":
