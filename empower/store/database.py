@@ -221,11 +221,12 @@ class Store:
         raise BusyError("the connection to the store was lost: try again")
 
     def _lose(self) -> None:
-        """The writer's connection is of no use any more."""
+        """The writer's connection is of no use any more, and those that wait for readers hardly are."""
         with suppress(Exception):
             self._connection.invalidate()
         with suppress(Exception):
             self._connection.close()
+        self.engine.dispose()
 
 
 def _cursor(connection: Connection) -> Any:

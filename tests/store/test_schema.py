@@ -206,7 +206,8 @@ def test_a_store_in_no_folder_cannot_be_made(opening: Open, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["empower.db", "", "sqlite:/empower.db", "mysql://localhost/empower", "postgresql+asyncpg://localhost/empower"]
+    "url",
+    ["empower.db", "", "sqlite:/empower.db", "mysql://localhost/empower", "postgresql+asyncpg://localhost/empower"],
 )
 def test_what_is_no_url_of_a_store_is_told(opening: Open, url: str) -> None:
     with pytest.raises(StoreError) as raised:

@@ -1,0 +1,192 @@
+"""Several writers on one PostgreSQL: books in order, budgets across locations to the cent, and the same go again."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from empower.core.errors import BusyError, StoreError
+from empower.core.request import Request
+from empower.engine import Engine
+from empower.store import Store, Unit, database
+from empower.store.writer import MOST_GOES
+from tests.engine.house import House, ask, holds, policy, used
+
+pytestmark = pytest.mark.only("postgresql")
+
+ROOM = 23
+GROUP = f'limits.group = {{ per = "group", every = "day", amount = {ROOM}.00 }}\n'
+GUEST = 'limits.guest = { per = ["group", "guest"], every = "30 days", count = 3, beyond = "deny" }\n'
+
+
+def together(*jobs: Callable[[], Any]) -> list[Any]:
+    """What each gives, all begun at the same time."""
+    gate, found = threading.Barrier(len(jobs)), [None] * len(jobs)
+
+    def run(number: int, job: Callable[[], Any]) -> None:
+        gate.wait()
+        found[number] = job()
+
+    threads = [threading.Thread(target=run, args=(number, job)) for number, job in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def grouped(house: House, limits: str) -> list[Engine]:
+    """Four processes' engines on one store, whose policy limits the group."""
+    house.write(policy(limits))
+    first = house.open(create=True)
+    house.people(first, "cafe-a", "cafe-b", "cafe-c", "cafe-d")
+    return [first, house.open(), house.open(), house.open()]
+
+
+def test_four_processes_at_four_locations_spend_a_groups_budget_to_the_cent(house: House) -> None:
+    engines = grouped(house, GROUP)
+
+    def hammer(number: int) -> list[str]:
+        place = f"cafe-{'abcd'[number]}"
+        return [engines[number].request(ask(100, location=place), key=f"{number}-{turn}").status for turn in range(8)]
+
+    answers = together(*(lambda number=number: hammer(number) for number in range(4)))
+    assert Counter(status for one in answers for status in one) == {"approved": ROOM, "pending": 32 - ROOM}
+    assert used(engines[0], "cafe-a", "roles.server.limits.group") == [ROOM * 100, 0, 0]
+    assert holds(engines[0])
+
+
+def test_a_guest_is_given_no_more_by_going_from_door_to_door(house: House) -> None:
+    engines = grouped(house, GUEST)
+
+    def door(number: int) -> list[str]:
+        place = f"cafe-{'abcd'[number]}"
+        return [engines[number].request(ask(100, location=place, guest="room:12")).status for _ in range(3)]
+
+    answers = together(*(lambda number=number: door(number) for number in range(4)))
+    assert Counter(status for one in answers for status in one) == {"approved": 3, "denied": 9}
+    assert house.query("SELECT count(*) FROM guest") == [(1,)]
+    assert holds(engines[0])
+
+
+def test_who_read_before_another_charged_decides_again(house: House) -> None:
+    """Both read that there is room for one; the second to commit finds that there was."""
+    one, two, *_ = grouped(house, GROUP)
+    goes: list[int] = []
+    twenty = ask(2000, location="cafe-b")
+
+    def slow(unit: Unit) -> str:
+        goes.append(1)
+        view = one._hold(unit, Request.model_validate(ask(2000)), "k", "", "test")
+        if len(goes) == 1:
+            assert two.request(twenty).status == "approved"
+        return view.status
+
+    assert one.store.write(slow, at=["cafe-a"]) == "pending"
+    assert len(goes) == 2
+    assert used(one, "cafe-a", "roles.server.limits.group") == [2000, 0, 300]
+    assert holds(one)
+
+
+def test_books_locked_crosswise_are_both_written(house: House, engine: Engine) -> None:
+    """Whoever the server picks to break the deadlock is done again, and locks both from the start."""
+    other = house.open()
+    gate = threading.Barrier(2)
+    goes: Counter[str] = Counter()
+
+    def crossing(store: Store, first: str, second: str) -> str:
+        def job(unit: Unit) -> str:
+            goes[first] += 1
+            drawn = unit.draw("id", lambda: f"{first}-{goes[first]}")
+            unit.book(first)
+            if goes[first] == 1:
+                gate.wait()
+            unit.book(second)
+            unit.write("INSERT INTO employee VALUES (%(id)s, '', NULL)", {"id": drawn})
+            return drawn
+
+        return store.write(job)
+
+    found = together(
+        lambda: crossing(engine.store, "cafe-a", "cafe-b"), lambda: crossing(other.store, "cafe-b", "cafe-a")
+    )
+    assert found == ["cafe-a-1", "cafe-b-1"]
+    assert sorted(goes.values()) == [1, 2]
+    names = [name for (name,) in house.query("SELECT id FROM employee WHERE name = '' ORDER BY id")]
+    assert names == found
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_what_the_server_could_not_serialize_is_done_again_with_the_same_draws(
+    house: House, engine: Engine, state: str
+) -> None:
+    goes: list[str] = []
+
+    def job(unit: Unit) -> str:
+        comp = engine._hold(unit, Request.model_validate(ask(100, guest="room:1", note="Cold soup")), "k", "", "test")
+        goes.append(comp.id)
+        if len(goes) < 3:
+            unit.rows(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$", {})
+        return comp.id
+
+    found = engine.store.write(job, at=["cafe-a"])
+    assert goes == [found] * 3
+    assert house.query("SELECT id FROM comp") == [(found,)]
+    assert engine.request(ask(100, guest="room:1", note="Cold soup"), key="k").id == found
+    assert holds(engine)
+
+
+def test_in_the_end_one_is_told_to_come_again(house: House, engine: Engine) -> None:
+    goes: list[int] = []
+
+    def job(unit: Unit) -> None:
+        goes.append(1)
+        unit.rows("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '40001'; END $$", {})
+
+    with pytest.raises(BusyError, match="same key"):
+        engine.store.write(job)
+    assert len(goes) == MOST_GOES
+
+
+def test_one_whose_row_cannot_be_written_takes_nobody_with_it(house: House, engine: Engine) -> None:
+    gate = threading.Event()
+    engine.store.writer.lock.acquire()
+    outcomes: dict[str, Any] = {}
+
+    def write(name: str, statement: str) -> None:
+        try:
+            outcomes[name] = engine.store.write(lambda unit: unit.write(statement, {}) or name)
+        except StoreError as error:
+            outcomes[name] = error.code
+
+    good = "INSERT INTO employee VALUES ('good', '', NULL)"
+    threads = [
+        threading.Thread(target=write, args=("good", good)),
+        threading.Thread(target=write, args=("bad", "INSERT INTO nowhere VALUES (1)")),
+    ]
+    for thread in threads:
+        thread.start()
+    while len(engine.store.writer._waiting) < 2:
+        gate.wait(0.001)
+    engine.store.writer.lock.release()
+    for thread in threads:
+        thread.join()
+    assert outcomes == {"good": "good", "bad": "store_unusable"}
+    assert house.query("SELECT count(*) FROM employee WHERE id = 'good'") == [(1,)]
+
+
+def test_who_waits_too_long_for_a_book_is_told_to_come_again(
+    house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.02)
+    with house.connected() as connection:
+        connection.execute("SELECT * FROM location WHERE id = 'cafe-a' FOR UPDATE")
+        with pytest.raises(BusyError) as raised:
+            engine.request(ask(100), key="k")
+        assert (raised.value.code, raised.value.status) == ("store_busy", 503)
+        assert engine.request(ask(100, location="cafe-b")).status == "approved"
+        assert engine.evaluate(ask(100)).outcome == "approve"
+    assert engine.request(ask(100), key="k").status == "approved"
+    assert holds(engine)
