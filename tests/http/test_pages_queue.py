@@ -1,6 +1,7 @@
 """What waits, for one who may answer: what they see, what they may say, and what becomes of it."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,23 @@ def test_who_is_asked_later_is_told_so_and_may_answer_now(
     assert max_.post(f"/queue/{comp}/approve", amount="50.00").status_code == 303
 
 
+def test_whoever_stands_in_for_another_sees_their_queue_and_says_yes_on_their_limits(
+    till: TestClient, app: FastAPI, engine: Engine, clock: Clock
+) -> None:
+    engine.add_staff("E1043", name="Bea", role="server", at=["bistro-soho"], by="test")
+    comp, own = pending(till, employee="E1043"), pending(till, "own")
+    engine.delegate("E3000", "E1042", until=clock() + timedelta(hours=1), by="test")
+    ana = _signed_in(app, "E1042")
+    page = words(ana.get("/queue"))
+    assert "In the place of Mia, on their limits." in page
+    assert "You asked for this: somebody else must answer." in page
+    assert ana.post(f"/queue/{comp}/approve", amount="50.00").status_code == 303
+    assert engine.comp(comp).authority == {"employee": "E3000", "role": "manager"}
+    assert ana.post(f"/queue/{own}/approve", amount="50.00").status_code == 403
+    clock.later(hours=1)
+    assert "Nothing here for you" in words(ana.get("/queue"))
+
+
 # Answers
 
 
@@ -239,7 +257,7 @@ def test_a_yes(till: TestClient, max_: Visitor, engine: Engine) -> None:
     answer = max_.post(f"/queue/{comp}/approve", amount="50.00")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/queue?answered={comp}")
     page = words(max_.get(answer.headers["location"]))
-    assert "Approved, $50.00." in page
+    assert "Approved, $50.00. Ana sees it on the till now." in page
     assert "Nothing waits" in page
     done = engine.comp(comp)
     assert (done.status, done.amount.held, done.authority) == (
@@ -265,7 +283,8 @@ def test_an_amount_that_is_none_changes_nothing(till: TestClient, max_: Visitor,
     comp = pending(till)
     answer = max_.post(f"/queue/{comp}/approve", amount=amount)
     assert answer.status_code == 422
-    assert "no amount" in words(answer) or "precise" in words(answer)
+    told = ("no amount", "precise", "$50.01 is more than the $50.00 that is asked for.")
+    assert any(part in words(answer) for part in told)
     assert engine.comp(comp).status == "pending"
 
 
@@ -305,7 +324,7 @@ def test_who_comes_second_is_told_who_was_faster_and_when(
     for verb in ("approve", "decline"):
         late = mia.post(f"/queue/{comp}/{verb}", amount="50.00", note="no")
         assert late.status_code == 409
-        assert "E2000 was faster: approved at 19:02." in words(late)
+        assert "Max was faster: approved at 19:02." in words(late)
 
 
 def test_a_yes_that_comes_too_late(till: TestClient, max_: Visitor, clock: Clock) -> None:
@@ -360,7 +379,7 @@ def test_where_two_people_are_needed_the_first_waits_for_the_second(
     assert "Your yes is noted. Another person must say yes, too." in page
     assert "You said yes: another person must, too." in page
     assert "Approve $50.00" not in page
-    assert "E2000 at 19:00 said yes. 2 people must." in words(mia.get("/queue"))
+    assert "Max at 19:00 said yes. 2 people must." in words(mia.get("/queue"))
     assert mia.post(f"/queue/{comp}/approve", amount="50.00").status_code == 303
     assert engine.comp(comp).status == "approved"
 

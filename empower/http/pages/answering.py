@@ -3,11 +3,13 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from empower.core.errors import ConflictError, EmpowerError
+from empower.core.errors import ConflictError, EmpowerError, FieldError, InputError
 from empower.engine.views import CompView
 from empower.http.comps import bounded
 from empower.http.pages import render
-from empower.http.pages.forms import FormBody
+from empower.http.pages.forms import Form, FormBody
+from empower.http.pages.queue import asker
+from empower.http.pages.render import money
 from empower.http.pages.route import PageRoute, failure
 from empower.http.pages.visit import PageDoor, Visit
 from empower.policy.money import read
@@ -21,7 +23,7 @@ def approve(request: Request, door: PageDoor, form: FormBody, comp_id: str) -> R
     visit = door.enter_with(form)
     before = visit.engine.comp(bounded(comp_id), within=visit.within)
     try:
-        amount = read(form.text("amount"), before.amount.currency)
+        amount = _amount(before, form)
         done = visit.engine.approve(
             before.id, visit.proof, amount, note=form.text("note") or None, by=visit.by, within=visit.within
         )
@@ -42,9 +44,19 @@ def decline(request: Request, door: PageDoor, form: FormBody, comp_id: str) -> R
     return _answered(request, visit, done)
 
 
+def _amount(comp: CompView, form: Form) -> int:
+    """What the form says, in minor units; raises `InputError` where it is more than what is asked."""
+    code = comp.amount.currency
+    amount = read(form.text("amount"), code)
+    if comp.approval is not None and amount > comp.approval.amount:
+        message = f"`{money(amount, code)}` is more than the {money(comp.approval.amount, code)} that is asked for"
+        raise InputError(message, errors=[FieldError("/amount", message)])
+    return amount
+
+
 def _answered(request: Request, visit: Visit, done: CompView) -> Response:
     if render.wants_fragment(request):
-        return render.answer(render.fragment("_answered.html", visit=visit, comp=done))
+        return render.answer(render.fragment("_answered.html", visit=visit, comp=done, asked_by=asker(visit, done.id)))
     return RedirectResponse(f"/queue?answered={done.id}", 303, render.HEADERS)
 
 
@@ -52,4 +64,6 @@ def _refused(request: Request, visit: Visit, comp: CompView, error: EmpowerError
     """Why not; where somebody was faster, who and when, in the words of the location's clocks."""
     request.state.error = error
     settled = error.more.get("settled") if isinstance(error, ConflictError) else None
-    return failure(request, error, comp=comp, settled=settled, place=visit.place(comp.location))
+    last = visit.engine.life(comp.id, within=visit.within)[-1].person if settled else None
+    by = last.name if last else ""
+    return failure(request, error, comp=comp, settled=settled, by=by, place=visit.place(comp.location))

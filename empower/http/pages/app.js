@@ -84,6 +84,13 @@
     if (event.target.open && event.target.matches(".answer")) event.target.scrollIntoView({ block: "nearest" });
   }, true);
 
+  // The menu closes by Escape, and by a tap beside it.
+  const menu = document.querySelector(".me");
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu?.open) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+  addEventListener("click", (event) => { if (menu?.open && !menu.contains(event.target)) menu.open = false; });
+
   // A choice is shown as soon as it is made.
   document.addEventListener("change", (event) => {
     if (event.target.matches(".pick select")) event.target.form.requestSubmit();

@@ -1,5 +1,6 @@
 """A comp that waits, as a card: what somebody needs who has five seconds."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from empower.core.entry import moment_of
@@ -60,15 +61,15 @@ class Card(NamedTuple):
     """Who is asked before them, and from when they are."""
 
 
-def card(item: PendingView, place: LocationView, titles: TitlesView, employee: str) -> Card:
-    """A comp that waits, for `employee`."""
+def card(item: PendingView, place: LocationView, titles: TitlesView, names: Mapping[str, str], employee: str) -> Card:
+    """A comp that waits, for `employee`; `names` are people's, by id."""
     comp, mine, approval = item.comp, item.for_approver, item.comp.approval
     if mine is None or approval is None:
         raise ValueError(f"`{comp.id}` does not wait, or was read for nobody")
     code, zone = comp.amount.currency, place.timezone
     most = approval.amount if mine.may else (mine.most.amount if mine.most else 0)
     yes = Choice(money(most, code), plain(most, code)) if mine.may or most > 0 else None
-    whose = "you" if mine.authority == employee else mine.authority
+    whose = "you" if mine.authority == employee else names.get(mine.authority, mine.authority)
     return Card(
         id=comp.id,
         version=f"{comp.entries[-1].seq}-{int(mine.may)}-{most}",
@@ -85,7 +86,7 @@ def card(item: PendingView, place: LocationView, titles: TitlesView, employee: s
         guest=_guest(item, zone),
         stopped=words.stopped(item.stopped_by, titles),
         bars=tightest(mine.budgets, approval.amount, whose),
-        on=None if mine.authority == employee else mine.authority,
+        on=None if mine.authority == employee else whose,
         seconds_left=item.seconds_left,
         seconds=_seconds(comp.created_at, approval.expires_at),
         yes=yes,
@@ -94,7 +95,7 @@ def card(item: PendingView, place: LocationView, titles: TitlesView, employee: s
         may_decline=mine.may_decline,
         reasons=_reasons(comp),
         why_not=None if yes else _why_not(item, mine, titles, employee),
-        others=_others(approval, zone),
+        others=_others(approval, names, zone),
         turn=_turn(approval, mine.role, titles, zone),
     )
 
@@ -173,8 +174,10 @@ def _turn(approval: ApprovalView, role: str | None, titles: TitlesView, zone: st
     return f"Asked first: {first}. You are from {clock(since, zone)} on, and may answer now."
 
 
-def _others(approval: ApprovalView, zone: str) -> str | None:
+def _others(approval: ApprovalView, names: Mapping[str, str], zone: str) -> str | None:
     if not approval.approved:
         return None
-    said = words.listed((f"{yes.employee} at {clock(yes.at, zone)}" for yes in approval.approved), "and")
+    said = words.listed(
+        (f"{names.get(yes.employee, yes.employee)} at {clock(yes.at, zone)}" for yes in approval.approved), "and"
+    )
     return f"{said} said yes. {approval.people} people must."

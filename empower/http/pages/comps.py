@@ -43,7 +43,7 @@ def list_comps(
     found = visit.engine.comps(
         status=status or None, location=location, cursor=cursor, limit=ON_A_PAGE, within=visit.within
     )
-    names, titles = _names(visit), visit.titles()
+    names, titles = visit.names(), visit.titles()
     rows = [
         Row(
             comp,
@@ -59,26 +59,22 @@ def list_comps(
     )
 
 
-def _names(visit: Visit) -> dict[str, str]:
-    return {row.id: row.name for place in visit.within for row in visit.engine.staff(place)}
-
-
 @router.get("/comps/{comp_id}", name="show_comp")
 def show_comp(door: PageDoor, comp_id: str) -> Response:
     """A comp with its whole life; while it waits, with what it takes to answer it."""
     visit = door.enter()
     comp = visit.engine.comp(bounded(comp_id), within=visit.within)
     waiting = visit.engine.pending(comp.id, approver=visit.employee, within=visit.within)
-    place, titles = visit.place(comp.location), visit.engine.titles(comp.location)
+    place, titles, names = visit.place(comp.location), visit.engine.titles(comp.location), visit.names()
     return render.page(
         "comp.html",
         visit,
         here="comps",
         comp=comp,
         place=place,
-        names=_names(visit),
+        names=names,
         titles=titles,
-        card=None if waiting is None else card(waiting, place, titles, visit.employee),
+        card=None if waiting is None else card(waiting, place, titles, names, visit.employee),
         steps=visit.engine.life(comp.id, within=visit.within),
         findings=_findings(comp, titles),
         proved=_proved(visit, comp),

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Query, Response
 
 from empower.core.errors import NotFoundError
-from empower.engine.views import CompView, LocationView
+from empower.engine.views import CompView, LocationView, PendingView
 from empower.http.pages import render
 from empower.http.pages.cards import Card, card
 from empower.http.pages.route import PageRoute
@@ -47,8 +47,18 @@ def waiting(visit: Visit, location: str | None, cursor: str | None) -> Waiting:
         location=location, approver=visit.employee, cursor=cursor, limit=AT_ONCE, within=visit.within
     )
     titles = visit.titles()
-    cards = [card(item, places[item.comp.location], titles[item.comp.location], visit.employee) for item in found.items]
+    names = visit.names() if any(_names_others(item, visit.employee) for item in found.items) else {}
+    cards = [
+        card(item, places[item.comp.location], titles[item.comp.location], names, visit.employee)
+        for item in found.items
+    ]
     return Waiting(cards, found.next, location, cursor, places)
+
+
+def _names_others(item: PendingView, employee: str) -> bool:
+    """Whether a card names somebody but who asked: who said yes before, or in whose place one answers."""
+    said = item.comp.approval is not None and bool(item.comp.approval.approved)
+    return said or (item.for_approver is not None and item.for_approver.authority != employee)
 
 
 @router.get("/queue")
@@ -61,7 +71,15 @@ def queue(
     """The page; `answered` is the comp that the visitor just said something to."""
     visit = door.enter()
     found = waiting(visit, location, cursor)
-    return render.page("queue.html", visit, here="queue", found=found, done=_done(visit, answered))
+    done = _done(visit, answered)
+    asked_by = asker(visit, done.id) if done else ""
+    return render.page("queue.html", visit, here="queue", found=found, done=done, asked_by=asked_by)
+
+
+def asker(visit: Visit, comp_id: str) -> str:
+    """Who asked, by name."""
+    person = visit.engine.life(comp_id, within=visit.within)[0].person
+    return person.name if person else ""
 
 
 def _done(visit: Visit, comp_id: str) -> CompView | None:

@@ -60,6 +60,10 @@ class Visit(NamedTuple):
         """The locations within reach, by id."""
         return {place.id: place for place in self.engine.locations(self.within)}
 
+    def names(self) -> dict[str, str]:
+        """What people call the employees of the locations within reach, by id."""
+        return {row.id: row.name for place in sorted(self.within) for row in self.engine.staff(place)}
+
     def titles(self) -> dict[str, TitlesView]:
         """What things are called at the locations within reach."""
         return {place: self.engine.titles(place) for place in self.within}
