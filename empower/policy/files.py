@@ -66,8 +66,22 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if is_policy(path.name))
 
 
-def load(directory: Path) -> tuple[list[Text], list[Problem]]:
-    """All files of a folder that can be read, and what is wrong with the others."""
+def case_names(directory: Path) -> list[str]:
+    """The names of the files of cases, sorted; raises `OSError` if the folder cannot be listed."""
+    found = (path.name for path in directory.iterdir())
+    return sorted(name for name in found if name.endswith(CASES) and not name.startswith("."))
+
+
+def load_cases(directory: Path) -> tuple[list[Text], list[Problem]]:
+    """All files of cases that can be read, and what is wrong with the others; there may be none."""
+    return _read(directory, case_names(directory))
+
+
+def load(directory: Path, instead: Text | None = None) -> tuple[list[Text], list[Problem]]:
+    """All policy files of a folder that can be read, and what is wrong with the others.
+
+    `instead` takes the place of the file of its name, so that an edit is tried before it is made.
+    """
     try:
         found = names(directory)
     except OSError as error:
@@ -75,14 +89,22 @@ def load(directory: Path) -> tuple[list[Text], list[Problem]]:
     if not found:
         message = f"no policy in `{printable(str(directory))}`; it needs at least one file `*.toml`"
         return [], [_of_file(".", ProblemName.NO_POLICY, message)]
-    read = [_load(directory, name) for name in found]
+    return _read(directory, found, instead)
+
+
+def _read(directory: Path, names: Iterable[str], instead: Text | None = None) -> tuple[list[Text], list[Problem]]:
+    read = [instead if instead and instead.name == name else load_file(directory, name) for name in names]
     return [item for item in read if isinstance(item, Text)], [item for item in read if isinstance(item, Problem)]
 
 
-def _load(directory: Path, name: str) -> Text | Problem:
+def load_file(directory: Path, name: str) -> Text | Problem:
+    """One file of a folder, or what is wrong with it."""
     content = _content(directory, name)
-    if isinstance(content, Problem):
-        return content
+    return content if isinstance(content, Problem) else from_bytes(name, content)
+
+
+def from_bytes(name: str, content: bytes) -> Text | Problem:
+    """The file that has this content, or what is wrong with it."""
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

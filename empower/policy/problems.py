@@ -81,6 +81,11 @@ class ProblemName(StrEnum):
     # What must never be.
     BAD_INVARIANT = "bad-invariant"
     BROKEN_INVARIANT = "broken-invariant"
+    # Cases.
+    UNKNOWN_EMPLOYEE = "unknown-employee"
+    UNKNOWN_LIMIT = "unknown-limit"
+    UNKNOWN_CODE = "unknown-code"
+    UNKNOWN_OUTCOME = "unknown-outcome"
     # Rules that are merely odd: warnings.
     UNREACHABLE_RULE = "unreachable-rule"
     DUPLICATE_RULE = "duplicate-rule"
@@ -93,6 +98,15 @@ class ProblemName(StrEnum):
     FIRST_REMEDY_OUT_OF_REACH = "first-remedy-out-of-reach"
 
 
+OF_CASES = frozenset(
+    {
+        ProblemName.UNKNOWN_EMPLOYEE,
+        ProblemName.UNKNOWN_LIMIT,
+        ProblemName.UNKNOWN_CODE,
+        ProblemName.UNKNOWN_OUTCOME,
+    }
+)
+"""What only files of cases have: `empower policy test` tells them."""
 WARNINGS = frozenset(
     {
         ProblemName.UNREACHABLE_RULE,
