@@ -5,10 +5,11 @@ remembers what stands before the first thing it cannot follow.
 """
 
 import re
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from empower.policy import tokens
 
 Path = tuple[str | int, ...]
 """Keys, and indices of array elements, from the top of the document."""
@@ -16,17 +17,6 @@ Path = tuple[str | int, ...]
 DEEPEST = 32
 """Keys and indices on the way to a value; a policy needs seven."""
 
-_BASIC = r'"(?:[^"\\\n]|\\.)*"'
-_LITERAL = r"'[^'\n]*'"
-_MANY_BASIC = r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'
-_MANY_LITERAL = r"'''.*?'''(?:'{0,2})"
-
-_space = re.compile(r"[ \t]*").match
-_blank = re.compile(r"(?:[ \t\n]|\#[^\n]*)*").match
-_key = re.compile(rf"[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL}").match
-_scalar = re.compile(rf"{_MANY_BASIC}|{_MANY_LITERAL}|{_BASIC}|{_LITERAL}|[^,\]}}\#\n]+", re.DOTALL).match
-
-_silent = re.compile(rf"{_MANY_BASIC}|{_MANY_LITERAL}|{_BASIC}|{_LITERAL}|\#[^\n]*", re.DOTALL).sub
 _brackets = re.compile(r"[\[\]{}]").findall
 _dots = re.compile(r"(?:\.[ \t]*[A-Za-z0-9_-]+[ \t]*)+").findall
 
@@ -47,6 +37,8 @@ class _Lost(Exception):  # noqa: N818
 class _Place(NamedTuple):
     key: int
     value: int
+    end: int = 0
+    """Of the value of a pair; 0 for what is no pair's."""
 
 
 class Positions:
@@ -80,8 +72,17 @@ class Positions:
             path = path[:-1]
         return self._line_column(self._places[path].key if path in self._places else 0)
 
+    def span(self, path: Path) -> tuple[int, int] | None:
+        """Where the value of the pair at `path` begins and ends, as offsets; None if no pair ends in it."""
+        place = self._places.get(path)
+        return (place.value, place.end) if place is not None and place.end else None
+
+    def line_of(self, offset: int) -> int:
+        """The line, from 1, in which an offset lies."""
+        return bisect_right(self._lines, offset)
+
     def _line_column(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self._lines, offset)
+        line = self.line_of(offset)
         return line, offset - self._lines[line - 1] + 1
 
 
@@ -99,7 +100,7 @@ def positions(text: str) -> Positions:
 
 def may_be_deep(text: str) -> bool:
     """Whether anything in `text` could be nested beyond `DEEPEST`: an upper bound, much cheaper than to scan."""
-    bare = _silent("_", text)
+    bare = tokens.silent("_", text)
     open_now = deepest = 0
     for bracket in _brackets(bare):
         open_now += 1 if bracket in "[{" else -1
@@ -165,15 +166,17 @@ class _Scanner:
             self.places.setdefault(path, _Place(offset, offset))
         self._expect("=")
         self._skip_space()
-        self.places[path] = _Place(offset, self.at)
+        begin = self.at
+        self.places[path] = _Place(offset, begin)
         self._value(path)
+        self.places[path] = _Place(offset, begin, begin + len(self.text[begin : self.at].rstrip()))
 
     def _dotted(self) -> list[tuple[str, int]]:
         """The keys of `a."b".c`, each with its offset."""
         keys: list[tuple[str, int]] = []
         while True:
             self._skip_space()
-            found = _key(self.text, self.at)
+            found = tokens.key(self.text, self.at)
             if found is None:
                 raise _Lost
             keys.append((_spelled(found[0]), self.at))
@@ -193,7 +196,7 @@ class _Scanner:
         elif opening == "{":
             self._inline_table(path)
         else:
-            found = _scalar(self.text, self.at)
+            found = tokens.scalar(self.text, self.at)
             if found is None:
                 raise _Lost
             self.at = found.end()
@@ -232,23 +235,19 @@ class _Scanner:
         self.at += len(sign)
 
     def _skip_space(self) -> int:
-        found = _space(self.text, self.at)
+        found = tokens.space(self.text, self.at)
         self.at = found.end() if found else self.at
         return self.at
 
     def _skip_blank(self) -> int:
-        found = _blank(self.text, self.at)
+        found = tokens.blank(self.text, self.at)
         self.at = found.end() if found else self.at
         return self.at
 
 
 def _spelled(key: str) -> str:
     """The key that is meant by a bare or a quoted one."""
-    if key[0] not in "\"'":
-        return key
-    if "\\" not in key:
-        return key[1:-1]
     try:
-        return str(tomllib.loads(f"key = {key}")["key"])
+        return tokens.spelled(key)
     except ValueError:
         raise _Lost from None

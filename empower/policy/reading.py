@@ -42,9 +42,12 @@ class Reading:
         return _sorted(oddities(pairs))
 
 
-def read(directory: Path) -> Reading:
-    """Read and check all policies of a folder; never raises for what stands in its files."""
-    texts, problems = files.load(directory)
+def read(directory: Path, instead: files.Text | None = None) -> Reading:
+    """Read and check all policies of a folder; never raises for what stands in its files.
+
+    `instead` takes the place of the file of its name.
+    """
+    texts, problems = files.load(directory, instead)
     is_readable = not problems
     found: list[File] = []
     for text in texts:
