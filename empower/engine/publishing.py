@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from empower.core.entry import stamp
+from empower.core.entry import moment_of, stamp
 from empower.core.errors import ConflictError, FieldError, InputError, NotFoundError, PolicyError
 from empower.core.policy import Policy
 from empower.engine.desk import Desk, open_book
@@ -41,9 +41,8 @@ def publish(
     if not why.strip():
         raise InputError("say why: `--why` is for the books", errors=[FieldError("/why", "is empty")])
     heads = _locked(unit)
-    now = desk.clock()
     snapshot = desk.rules.published.snapshot(unit)
-    check_clock(now, heads)
+    now = _now(desk, heads, snapshot)
     governed = {head.location: policy for head in heads if (policy := candidate.policies.policy_for(head.location))}
     check_places(desk, unit, heads, governed)
     check_roles(unit, governed, now)
@@ -84,9 +83,8 @@ def confirm(desk: Desk, unit: Unit, publication: int, *, by: str) -> int:
             f"`{by}` published it, so another person must confirm it: name yourself by your own admin key",
             code="same_person",
         )
-    now = desk.clock()
-    check_clock(now, heads)
     snapshot = desk.rules.published.snapshot(unit)
+    now = _now(desk, heads, snapshot)
     policies = snapshot.policies(row.id)
     if policies is None:
         raise PolicyError(f"a text of publication {row.id} is lost or altered: publish it again", code="policy_lost")
@@ -105,8 +103,9 @@ def rollback(desk: Desk, unit: Unit, publication: int | None, *, by: str, why: s
 
     Without `publication`: the set before the newest one, or the one in force where the newest is yet to come.
     """
-    _locked(unit)
-    snapshot, now = desk.rules.published.snapshot(unit), desk.clock()
+    heads = _locked(unit)
+    snapshot = desk.rules.published.snapshot(unit)
+    now = _now(desk, heads, snapshot)
     row = _before_newest(snapshot, unit, now) if publication is None else _known(unit, publication)
     if row.waits:
         raise ConflictError(f"publication {row.id} was never in force: it waits for a yes", code="never_in_force")
@@ -120,6 +119,16 @@ def rollback(desk: Desk, unit: Unit, publication: int | None, *, by: str, why: s
 def _locked(unit: Unit) -> list[Book]:
     """All books, locked in one order: of two who publish at once, one comes after the other and sees what it did."""
     return [open_book(unit, head.location) for head in books(unit)]
+
+
+def _now(desk: Desk, heads: list[Book], snapshot: Snapshot) -> datetime:
+    """The moment, never before the last publication's: what is published later is in force, whosever clock is behind.
+
+    Raises `ConflictError` where this clock is too far behind to be believed.
+    """
+    now = desk.clock()
+    check_clock(now, heads)
+    return max([now, *(moment_of(row.not_before) for row in snapshot.publications)])
 
 
 def _known(unit: Unit, publication: int) -> Publication:

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -59,6 +60,33 @@ def test_what_another_process_publishes_between_two_requests_is_in_force_for_the
         other.publishing.publish(candidate(house, amount), by="cli:ana", why="as agreed")
         caps.append(engine.request(ask(100)).decision.findings[-1].cap)
     assert caps == [50000, 40000, 30000]
+    assert holds(engine)
+
+
+def test_a_process_whose_clock_is_behind_goes_by_what_was_published_all_the_same(house: House, engine: Engine) -> None:
+    """Time in a book never runs backwards, and the publication is an entry of it."""
+    with Engine.open(
+        str(engine.store.url), policies=house.policies, clock=lambda: house.clock() - timedelta(minutes=3)
+    ) as late:
+        engine.publishing.publish(candidate(house, 500), by="cli:ana", why="as agreed")
+        assert late.evaluate(ask(100)).findings[-1].cap == 50000
+        assert late.request(ask(100)).decision.findings[-1].cap == 50000
+        late.publishing.publish(candidate(house, 400), by="cli:max", why="three minutes behind")
+        assert engine.request(ask(100)).decision.findings[-1].cap == 40000
+    assert [item.state for item in engine.publishing.log()] == ["in force", "replaced"]
+    assert holds(engine)
+
+
+def test_a_process_whose_clock_is_ahead_takes_a_book_along_to_what_is_to_come(house: House, engine: Engine) -> None:
+    engine.publishing.publish(candidate(house, 500), by="cli:ana", why="as agreed")
+    engine.publishing.publish(candidate(house, 400), by="cli:ana", why="later", starts="2026-11-20T18:02")
+    with Engine.open(
+        str(engine.store.url), policies=house.policies, clock=lambda: house.clock() + timedelta(minutes=3)
+    ) as early:
+        assert engine.request(ask(100)).decision.findings[-1].cap == 50000
+        assert early.request(ask(100)).decision.findings[-1].cap == 40000
+        assert engine.request(ask(100)).decision.findings[-1].cap == 40000, "no book goes back to what was before"
+        assert engine.request(ask(100, location="cafe-b")).decision.findings[-1].cap == 50000
     assert holds(engine)
 
 
