@@ -102,7 +102,6 @@ class ExpectSection(Section):
 class CaseSection(Section):
     """One case, or a matrix of them."""
 
-    title: Text | None = None
     now: Moment | None = None
     ask: AskSection
     used: dict[str, UsedSection] = Field(default_factory=dict)
