@@ -127,8 +127,9 @@ key_option = click.option(
 @click.command()
 @click.argument("receipt", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=str))
 @key_option
+@click.option("--statements", type=FILE, help="How one key followed the other: `signing-keys` of what was published.")
 @format_option
-def check(receipt: str, trusted: tuple[str, ...], form: str) -> None:
+def check(receipt: str, trusted: tuple[str, ...], statements: Path | None, form: str) -> None:
     """Check a receipt, without a store and without a network: RECEIPT is a file, `-` is standard input.
 
     Exit code 5 if it does not hold.
@@ -136,10 +137,12 @@ def check(receipt: str, trusted: tuple[str, ...], form: str) -> None:
     from empower.core.note import MOST_BYTES
     from empower.core.receipt import hold, parse
     from empower.evidence.keys import verify
+    from empower.evidence.statements import chain, statements_in
 
+    keys = chain(keys_of(trusted), [] if statements is None else statements_in(statements))
     with click.open_file(receipt, "rb") as file:
         data = file.read(MOST_BYTES + 1)
-    held = hold(parse(data), keys_of(trusted), verify)
+    held = hold(parse(data), keys, verify)
     head = held.signed.checkpoint
     row = {
         "holds": True,
@@ -180,7 +183,8 @@ RECEIPT = (
 def publish(folder: Path, location: str | None, form: str) -> None:
     """Write each book, as far as it is signed, as static files that an auditor copies and checks.
 
-    DIR/LOCATION holds the checkpoint, the tiles and the entries (c2sp.org/tlog-tiles). What was published before stays.
+    DIR/LOCATION holds the checkpoint, the tiles and the entries (c2sp.org/tlog-tiles), DIR/signing-keys how one key
+    followed the other. What was published before stays.
     """
     from empower.cli.places import places
     from empower.ledger.publish import publish as write
@@ -216,9 +220,9 @@ def check_tiles(folder: Path, trusted: tuple[str, ...], form: str) -> None:
     Exit code 5 if it does not hold.
     """
     from empower.evidence.tiles import check_tiles as hold
-    from empower.evidence.tiles import published
+    from empower.evidence.tiles import keys_in, published
 
-    keys = keys_of(trusted)
+    keys = keys_in(folder, keys_of(trusted))
     heads = [hold(path, keys) for path in published(folder)]
     if form == "csv":
         click.echo(as_csv(heads, HEADS), nl=False)

@@ -9,16 +9,21 @@
 The new key signs, and so does the one before, unless that was lost.
 """
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from empower.core.checkpoint import number
 from empower.core.errors import EmpowerError, LedgerError
-from empower.core.note import Key, parse, parse_vkey, verified
+from empower.core.note import MOST_BYTES, Key, parse, parse_vkey, verified
 from empower.evidence.keys import verify
 
 NONE = "none"
 LINES = 5
+FILE = "signing-keys"
+"""What a file of statements is called where books are published."""
+_STATEMENT = re.compile(rf"(?:[^\n]+\n){{{LINES}}}\n(?:— [^\n]+\n)+(?=\n)")
 
 
 def written(count: int, key: Key, was: str, made_at: str) -> str:
@@ -52,6 +57,24 @@ def statement_of(text: str) -> Statement:
     if key not in signers:
         raise LedgerError(f"`{key.name}+{key.id.hex()}` did not sign its own statement", code="unknown_signer")
     return Statement(count, key, was, was is not None and was in signers, lines[4])
+
+
+def filed(statements: Iterable[str]) -> str:
+    """Statements as a file has them: each followed by an empty line."""
+    return "".join(f"{statement}\n" for statement in statements)
+
+
+def statements_in(path: Path) -> list[str]:
+    """The statements of a file; raises `LedgerError` for one that cannot be read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(MOST_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise LedgerError(
+            f"the statements `{path}` cannot be read: {why.lower()}", code="malformed_statement"
+        ) from None
+    return _STATEMENT.findall(text)
 
 
 def chain(trusted: Iterable[Key], statements: Iterable[str]) -> list[Key]:

@@ -10,6 +10,7 @@ from empower.core.note import MOST_BYTES, Key
 from empower.core.receipt import said_by
 from empower.core.tiles import CHECKPOINT, LONGEST_ENTRY, WIDTH, Tile, Tiles, path_of, unbundle
 from empower.evidence.keys import verify
+from empower.evidence.statements import FILE, chain, statements_in
 
 LARGEST = WIDTH * (LONGEST_ENTRY + 2)
 
@@ -20,6 +21,12 @@ def published(folder: Path) -> list[Path]:
     if not found:
         raise LedgerError(f"`{folder}` has no book that was published", code="nothing_published")
     return found
+
+
+def keys_in(folder: Path, keys: Collection[Key]) -> list[Key]:
+    """The keys that `keys` lead to by the statements that were published beside the books."""
+    path = folder / FILE
+    return chain(keys, statements_in(path) if path.exists() else ())
 
 
 def check_tiles(folder: Path, keys: Collection[Key]) -> Checkpoint:

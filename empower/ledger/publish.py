@@ -1,6 +1,7 @@
 """A book published as static files (c2sp.org/tlog-tiles), which an auditor copies and checks.
 
 What was published stays: a file that is there already must be the same, and the checkpoint is put in its place last.
+Beside the books stand the statements on signing keys, by which whoever knows one of the keys knows the others.
 """
 
 import os
@@ -13,11 +14,12 @@ from empower.core.checkpoint import Checkpoint, opened
 from empower.core.errors import LedgerError, StoreError
 from empower.core.merkle import leaf_hash, root
 from empower.core.tiles import CHECKPOINT, WIDTH, Tiles, bundle, path_of
+from empower.evidence import statements
 from empower.evidence.keys import verify
 from empower.ledger import signing
 from empower.ledger.checkpoints import grow
 from empower.store import Store, Unit
-from empower.store.evidence import last_checkpoint, leaves
+from empower.store.evidence import last_checkpoint, leaves, verifiers
 from empower.store.listing import books
 
 
@@ -45,6 +47,8 @@ def publish(store: Store, folder: Path, location: str | None = None) -> list[Pub
             if kept is not None:
                 head = opened(kept.note, trusted, verify).checkpoint
                 found.append(_publish(unit, folder / book.location, head, kept.note))
+        if found:
+            _replace(folder / statements.FILE, statements.filed(row.statement for row in verifiers(unit)).encode())
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from empower.core.calendar import bucket_start
 from empower.core.counter import Usage
-from empower.core.errors import LedgerError
+from empower.core.errors import StoreError
 from empower.core.measure import Measure
 from empower.store.rows import COMP_COLUMNS
 
@@ -46,14 +46,19 @@ class Scratch:
     """A database of its own that ends with it, unless it is kept under a path."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """A new one; with `path`, a copy of what was kept there. Raises `LedgerError` for a file that is none."""
+        """A new one; with `path`, a copy of what was kept there. Raises `StoreError` for a file that is none."""
         self._db = sqlite3.connect("", isolation_level=None)
+        if path is not None and not path.absolute().parent.is_dir():
+            raise StoreError(f"`{path}` cannot be written: there is no such folder", code="since_unwritable")
         if path is not None and path.exists():
             self._load(path)
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-16000", "temp_store=FILE"):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.execute("BEGIN")
         self._at_hand: dict[tuple[str, str], Row] = {}
+        self._answers: list[Row] = []
+        self._newest: dict[str, str] = {}
+        """By location, the largest id of its comps: most are in the order of time, so that a new one is above it."""
         self._make()
         columns = ", ".join((*_COLUMNS, *USAGE))
         marks = ", ".join("?" * (WIDTH + len(USAGE)))
@@ -86,9 +91,9 @@ class Scratch:
                 version = kept.execute("PRAGMA user_version").fetchone()[0]
                 kept.backup(self._db)
         except sqlite3.Error as error:
-            raise LedgerError(f"`{path}` holds no verification: {error}", code="since_unreadable") from None
+            raise StoreError(f"`{path}` holds no verification: {error}", code="since_unreadable") from None
         if version != VERSION:
-            raise LedgerError(f"`{path}` holds no verification that can be gone on from", code="since_unreadable")
+            raise StoreError(f"`{path}` holds no verification that can be gone on from", code="since_unreadable")
 
     def keep(self, path: Path) -> None:
         """Write a copy that can be gone on from, readable by its owner alone: it replaces what is there as a whole."""
@@ -105,7 +110,7 @@ class Scratch:
             new.replace(path)
         except (sqlite3.Error, OSError) as error:
             new.unlink(missing_ok=True)
-            raise LedgerError(f"`{path}` cannot be written: {error}", code="since_unwritable") from None
+            raise StoreError(f"`{path}` cannot be written: {error}", code="since_unwritable") from None
         finally:
             self._db.execute("BEGIN")
 
@@ -132,21 +137,34 @@ class Scratch:
     def comp(self, location: str, comp_id: str) -> Row | None:
         """A comp's row, followed by what it has in each of its counters."""
         found = self._at_hand.get((location, comp_id))
-        if found is None:
+        if found is None and comp_id <= self._top(location):
             found = self._db.execute(self._get, (location, comp_id)).fetchone()
         return found
 
     def put(self, location: str, comp_id: str, row: Row) -> None:
         """A new or changed comp; its row, followed by what it has in each of its counters."""
         self._at_hand[location, comp_id] = row
+        if comp_id > self._top(location):
+            self._newest[location] = comp_id
+
+    def _top(self, location: str) -> str:
+        found = self._newest.get(location)
+        if found is None:
+            row = self._db.execute("SELECT MAX(id) FROM comp WHERE location = ?", (location,)).fetchone()
+            found = self._newest[location] = row[0] or ""
+        return found
 
     def flush_if_full(self) -> None:
         """Write aside what is at hand if it is much."""
-        if len(self._at_hand) > MOST_AT_HAND:
+        if len(self._at_hand) + len(self._answers) > MOST_AT_HAND:
             self.flush()
 
     def flush(self) -> None:
         """Write aside what is at hand; raises `ValueError` for a row that no database can take."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO answer (location, comp, commitment) VALUES (?, ?, ?)", self._answers
+        )
+        self._answers.clear()
         rows = self._at_hand.values()
         try:
             self._db.executemany(self._put, rows)
@@ -193,10 +211,7 @@ class Scratch:
 
     def note_answer(self, location: str, comp_id: str, commitment: str) -> None:
         """Note what a decision says of the idempotency key that it came with."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO answer (location, comp, commitment) VALUES (?, ?, ?)",
-            (location, comp_id, commitment),
-        )
+        self._answers.append((location, comp_id, commitment))
 
     def answer(self, location: str, comp_id: str) -> str | None:
         """What a decision says of the idempotency key that it came with."""

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from empower.core.comp import Comp, Status
 from empower.core.entry import Entry, moment_of, stamp
+from empower.core.errors import StoreError
 from empower.core.merkle import Frontier, pack, unpack
 from empower.store.tables import CompRow
 
@@ -58,6 +59,9 @@ def book_row(book: Book) -> dict[str, Any]:
 def entry_of(row: tuple[Any, ...]) -> Entry:
     """From the columns of `entry`, in their order."""
     location, seq, kind, recorded_at, comp, leaf, leaf_hash = row
+    if isinstance(leaf, str) or isinstance(leaf_hash, str):
+        message = f"entry {seq} of `{location}` is not as it was written: run `empower ledger verify`"
+        raise StoreError(message, code="store_damaged")
     return Entry(location, seq, kind, recorded_at, comp, bytes(leaf), bytes(leaf_hash))
 
 

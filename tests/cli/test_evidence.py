@@ -1,8 +1,10 @@
 """Signing, proving and checking as a person at a terminal does it."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -42,6 +44,29 @@ def test_a_check_imports_no_database_and_no_server(receipt):
     words = [sys.executable, "-c", program, "ledger", "check", str(path), "--key", vkey]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_older_key_and_the_statements_are_enough(bistro, receipt, tmp_path):
+    vkey, comp, path = receipt
+    bistro("key", "signing", "rotate")
+    assert bistro("ledger", "checkpoint").exit_code == 0
+    assert bistro("ledger", "prove", comp, "--out", str(path)).exit_code == 0
+    assert bistro("ledger", "publish", str(tmp_path / "out")).exit_code == 0
+    assert bistro("ledger", "check", str(path), "--key", vkey).exit_code == 5
+    statements = str(tmp_path / "out" / "signing-keys")
+    assert bistro("ledger", "check", str(path), "--key", vkey, "--statements", statements).exit_code == 0
+    assert bistro("ledger", "check-tiles", str(tmp_path / "out"), "--key", vkey).exit_code == 0
+
+
+def test_an_entry_of_another_type_is_told_and_proves_nothing(bistro, receipt, tmp_path):
+    _, comp, _ = receipt
+    with closing(sqlite3.connect(tmp_path / "empower.db")) as db:
+        db.execute("DROP TRIGGER entry_no_update")
+        db.execute("UPDATE entry SET leaf = CAST(leaf AS TEXT)")
+        db.commit()
+    result = bistro("ledger", "prove", comp)
+    assert result.exit_code == 1
+    assert "is not as it was written" in result.stderr
 
 
 def test_a_changed_receipt_ends_with_5(bistro, receipt):

@@ -11,8 +11,10 @@ from empower.core.errors import EmpowerError
 from empower.core.tiles import bundle, unbundle
 from empower.evidence import tiles as checking
 from empower.evidence.keys import new_signer
-from empower.evidence.tiles import check_tiles, published
+from empower.evidence.statements import filed, statements_in, written
+from empower.evidence.tiles import check_tiles, keys_in, published
 from empower.ledger import publish as publishing
+from empower.ledger import signing
 from empower.ledger.checkpoints import Checkpoints, Pace
 from empower.ledger.outside import Outside
 from empower.ledger.publish import publish
@@ -87,6 +89,30 @@ def test_a_book_that_is_not_signed_is_left_out(engine, signer, tmp_path):
     assert publish(engine.store, tmp_path / "out") == []
     (tmp_path / "out").mkdir()
     assert code_of(published, tmp_path / "out") == "nothing_published"
+
+
+def test_who_knows_an_older_key_is_led_to_the_one_that_signed(house, engine, signer, signed, tmp_path):
+    for _ in range(2):
+        signing.rotate(engine.store, by="test", clock=house.clock)
+    signed(1)
+    publish(engine.store, tmp_path / "out")
+    book = tmp_path / "out" / "cafe-a"
+    assert code_of(check_tiles, book, [signer.key]) == "unknown_signer"
+    keys = keys_in(tmp_path / "out", [signer.key])
+    assert len(keys) == 3
+    assert check_tiles(book, keys).size == engine.entries("cafe-a").items[-1].seq + 1
+    assert len(statements_in(tmp_path / "out" / "signing-keys")) == 3
+
+
+def test_a_statement_that_a_stranger_wrote_leads_nowhere(engine, signer, signed, tmp_path):
+    signed(1)
+    publish(engine.store, tmp_path / "out")
+    stranger = new_signer(signer.key.name)
+    forged = stranger.note(written(2, stranger.key, str(signer.key), "2026-11-20T23:00:00.000000Z"))
+    (tmp_path / "out" / "signing-keys").write_text(filed([str(forged), "nonsense"]))
+    assert keys_in(tmp_path / "out", [signer.key]) == [signer.key]
+    (tmp_path / "out" / "signing-keys").write_bytes(b"\xff" * 20)
+    assert code_of(keys_in, tmp_path / "out", [signer.key]) == "malformed_statement"
 
 
 def edited(path, change) -> None:

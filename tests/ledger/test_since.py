@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from empower.core.errors import LedgerError
+from empower.core.errors import StoreError
 from empower.ledger import verify
 from tests.ledger.books import benchmark
 
@@ -102,7 +102,7 @@ def test_what_does_not_hold_is_not_kept(maker: Any, tmp_path: Path):
 def test_a_file_that_holds_no_verification_is_refused_and_left(maker: Any, tmp_path: Path, content: bytes):
     path = tmp_path / "verified"
     path.write_bytes(content)
-    with pytest.raises(LedgerError) as raised:
+    with pytest.raises(StoreError) as raised:
         verify(maker.engine.store, since=path)
     assert raised.value.code == "since_unreadable"
     assert path.read_bytes() == content
