@@ -161,6 +161,7 @@ def test_a_session_ends_when_it_is_not_used_and_in_any_case(max_: Visitor, clock
 def test_what_the_page_asks_by_itself_keeps_no_session_alive(max_: Visitor, clock: Clock) -> None:
     clock.later(minutes=119)
     assert max_.get("/queue/cards", headers={"X-Fragment": "1"}).status_code == 200
+    assert max_.get("/queue/events?location=none").status_code == 404
     clock.later(minutes=1)
     answer = max_.get("/queue/cards", headers={"X-Fragment": "1"})
     assert answer.status_code == 401

@@ -21,7 +21,7 @@ def events(
     last_event_id: Annotated[str | None, Header(max_length=LONGEST_PLACE)] = None,
 ) -> Response:
     """Server-sent events as at `/v1/events`, while the session is in force and its reach is what it was."""
-    visit = door.enter()
+    visit = door.enter(is_use=False)
     if location is not None:
         visit.place(location)
 

@@ -81,13 +81,13 @@ class Door(NamedTuple):
 
     request: Request
 
-    def enter(self) -> Visit:
-        """Who it is; raises `SignedOutError`."""
+    def enter(self, *, is_use: bool = True) -> Visit:
+        """Who it is; raises `SignedOutError`. What the page asks by itself `is_use` of nobody."""
         state = self.request.app.state
         engine: Engine = state.engine
         secret = self.request.cookies.get(cookie_name(self.request), "")
         is_sane = 0 < len(secret) <= LONGEST_SECRET and secret.isascii()
-        is_use = self.request.method != "GET" or "x-fragment" not in self.request.headers
+        is_use = is_use and (self.request.method != "GET" or "x-fragment" not in self.request.headers)
         session = engine.sessions.of(secret, is_use=is_use) if is_sane else None
         if session is None:
             raise SignedOutError
