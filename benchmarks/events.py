@@ -116,8 +116,10 @@ def serving(folder: Path) -> Any:
     command = [sys.executable, "-m", "empower", "serve", "--port", "0", *where]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout is not None
-        yield server.stdout.readline().split()[2].rstrip(",")
-        server.terminate()
+        try:
+            yield server.stdout.readline().split()[2].rstrip(",")
+        finally:
+            server.terminate()
 
 
 @asynccontextmanager

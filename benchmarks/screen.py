@@ -1,4 +1,4 @@
-"""From a till's request to the approver's screen, and from a tap to the answer: `python benchmarks/queue.py`.
+"""From a till's request to the approver's screen, and from a tap to the answer: `python benchmarks/screen.py`.
 
 A server of its own, a till over HTTP with its own connection, and the queue open in Chromium on the same machine. The
 clock runs from just before the request is sent until the frame after the card is there; then the card is declined by
