@@ -55,8 +55,10 @@ class Slotted(NamedTuple):
     """A counter that a plan reads: its buckets by subject, and how."""
 
     read: Callable[[Facts, Authority, str], str | None]
-    authority_role: str
+    alone: Authority
+    """The role, of nobody in particular."""
     requester: bool
+    """Whether it is the requester's own."""
     subjects: dict[str, Buckets]
     every: str | None
     rolling: bool
@@ -147,7 +149,7 @@ class Backtest:
         slots = tuple(
             Slotted(
                 slot.read,
-                slot.role,
+                Authority(None, slot.role),
                 slot.requester,
                 (self._wide if slot.wide else self._counters).setdefault(slot.measure, {}),
                 slot.every,
@@ -160,9 +162,13 @@ class Backtest:
 
     def _standing(self, facts: Facts, slots: tuple[Slotted, ...]) -> list[Usage | None]:
         found: list[Usage | None] = []
-        group, starts = self._rules.id, self._starts
-        for read, role, requester, subjects, every, rolling in slots:
-            subject = read(facts, Authority(facts.employee if requester else None, role), group)
+        group, starts, employee = self._rules.id, self._starts, facts.employee
+        new: Callable[..., Usage] = tuple.__new__
+        own, of = Authority(employee, ""), ""
+        for read, alone, requester, subjects, every, rolling in slots:
+            if requester and alone.role != of:
+                own, of = Authority(employee, alone.role), alone.role
+            subject = read(facts, own if requester else alone, group)
             if subject is None:
                 found.append(None)
                 continue
@@ -179,10 +185,10 @@ class Backtest:
                     if day >= start:
                         minor += sums[0]
                         count += sums[1]
-                found.append(Usage(minor, 0, count, 0))
+                found.append(new(Usage, (minor, 0, count, 0)))
             else:
-                sums = buckets.get(start, NOTHING)
-                found.append(Usage(sums[0], 0, sums[1], 0))
+                bucket = buckets.get(start)
+                found.append(UNUSED if bucket is None else new(Usage, (bucket[0], 0, bucket[1], 0)))
         return found
 
     def _charges(self, facts: Facts, authority: Authority, day: str, group: str) -> Charge:
@@ -345,7 +351,6 @@ class Backtest:
         self._hold(comp, charge, body["amount"], real=True)
 
 
-NOTHING = [0, 0]
 MOST_BUCKETS = 100_000
 _BUCKETS: dict[tuple[str, str], str] = {}
 
