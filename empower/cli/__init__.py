@@ -26,6 +26,7 @@ COMMANDS = {
     "guest": ("empower.cli.guest:guest", "Forget guests for good."),
     "backup": ("empower.cli.backup:backup", "Copy the store while it is in use."),
     "restore": ("empower.cli.backup:restore", "Put a backup in the store's place, once it is verified."),
+    "store": ("empower.cli.store:store", "Move the store from one database to another."),
     "serve": ("empower.cli.serve:serve", "Answer tills over HTTP."),
     "completion": ("empower.cli.completion:completion", "Complete commands in your shell."),
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from empower.cli.options import DEFAULT_POLICIES, engine_options, go_on, opened, setting
+from empower.cli.options import DEFAULT_POLICIES, engine_options, go_on, opened, setting, shown
 
 
 @click.command()
@@ -27,7 +27,7 @@ def init(*, grants: bool) -> None:
         example = next(iter(engine.locations()), None)
     if begun:
         click.echo(f"policies: {DEFAULT_POLICIES}/ is new, with the example policies: make them yours")
-    click.echo(f"store: {setting('store')} is ready")
+    click.echo(f"store: {shown(setting('store'))} is ready")
     click.echo(f"in force: {', '.join(f'{item.id} ({item.calendar.currency})' for item in policies)}")
     place = example.id if example else "bistro-soho"
     click.echo("next:")

@@ -144,4 +144,11 @@ def _leading(name: str, default: str) -> list[str]:
     import shlex
 
     value = setting(name)
-    return [] if value == default else [f"--{name}", shlex.quote(value)]
+    return [] if value == default else [f"--{name}", shlex.quote(shown(value))]
+
+
+def shown(url: str) -> str:
+    """A store's URL as it may be read over somebody's shoulder: its password is not."""
+    import re
+
+    return re.sub(r"(?<=://)([^:/@]*):[^@/]*@", r"\1:***@", url)

@@ -7,15 +7,20 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from empower.core.errors import StoreError
+from empower.store.connecting import is_postgresql
 from empower.store.database import Store, sqlite_path, store_url, translated
 
+ON_A_SERVER = "back a PostgreSQL store up with `pg_dump`, restore it there, and run `empower ledger verify` on it"
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file."""
 
 
 def file_of(store: str) -> Path:
     """The file of a store URL; raises `StoreError` for a store that is no file."""
-    path = sqlite_path(store_url(store))
+    url = store_url(store)
+    if is_postgresql(url):
+        raise StoreError(f"{ON_A_SERVER}: see docs/scale.md", code="store_no_file")
+    path = sqlite_path(url)
     if path is None:
         raise StoreError("a store in memory has no file to copy", code="store_no_file")
     return path
@@ -27,7 +32,7 @@ def copy_out(store: Store, path: Path) -> None:
     By SQLite's online backup: writers go on meanwhile. The copy needs nothing beside it.
     """
     if store.engine.dialect.name != "sqlite":
-        raise StoreError("back a PostgreSQL store up with `pg_dump`, and run `empower ledger verify` on the copy")
+        raise StoreError(ON_A_SERVER, code="store_no_file")
     with translated(), _new(path) as made:
         with store.engine.connect() as connection, closing(sqlite3.connect(made)) as copy:
             source = connection.connection.dbapi_connection
