@@ -48,6 +48,29 @@ def test_a_set_with_problems_is_not_published(bistro: Run, candidate: Path) -> N
     assert "nothing is published" in bistro("policy", "log").stdout
 
 
+CASE = """\
+policy = "bistro"
+now = 2026-11-20T19:30:00-05:00
+[employees]
+ana = { roles = ["server"] }
+[cases.the_end_of_the_day]
+ask = { employee = "ana", remedy = "dessert", reason = "wrong_order", amount = 10.01 }
+used."roles.server.limits.day" = { amount = 20.00 }
+expect = { outcome = "escalate" }
+"""
+
+
+def test_a_set_of_which_a_case_fails_is_not_published(bistro: Run, policies: Path, candidate: Path) -> None:
+    for folder in (policies, candidate):
+        (folder / "bistro.cases.toml").write_text(CASE)
+    said(bistro, "policy", "publish", "--why", "opening")
+    (candidate / "bistro.toml").write_text(POLICY.replace("amount = 30.00", "amount = 40.00"))
+    result = bistro("policy", "publish", str(candidate), "--why", "holidays")
+    assert (result.exit_code, "case `bistro.cases.toml: the_end_of_the_day` fails" in result.stderr) == (5, True)
+    (candidate / "bistro.cases.toml").write_text(CASE.replace("20.00", "30.00"))
+    assert said(bistro, "policy", "publish", str(candidate), "--why", "holidays")["id"] == 2
+
+
 @pytest.mark.parametrize(
     ("words", "code", "part"),
     [
