@@ -10,6 +10,7 @@ COMMANDS = {
     "check": ("empower.cli.policy_check:check", "Tell everything wrong with the policy files."),
     "explain": ("empower.cli.policy_check:explain", "What a problem means, with an example, and how to mend it."),
     "test": ("empower.cli.policy_test:test", "Hold the answers against the cases beside the policies."),
+    "set": ("empower.cli.policy_set:set_value", "Change one value in its file, if the policies hold with it."),
     "fmt": ("empower.cli.policy_fmt:fmt", "Lay out the files: one style, the same meaning."),
     "schema": ("empower.cli.policy_check:schema", "Print the JSON Schema of policy files, for editors."),
 }

@@ -38,9 +38,12 @@ class CasesRead(NamedTuple):
     reading: Reading
 
 
-def read_cases(directory: Path, only: Collection[str] = ()) -> CasesRead:
-    """The cases of a folder, or `only` those of some policies; none where the policies themselves have problems."""
-    reading = read(directory)
+def read_cases(directory: Path, only: Collection[str] = (), reading: Reading | None = None) -> CasesRead:
+    """The cases of a folder, or `only` those of some policies; none where the policies themselves have problems.
+
+    `reading` is of the policies to try, where they are not yet those of the folder.
+    """
+    reading = reading or read(directory)
     if reading.problems:
         return CasesRead((), reading.problems, (), reading)
     texts, problems = load_cases(directory)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from empower.core.codes import Code, Outcome
 from empower.core.counter import UNUSED, Usage
@@ -13,6 +13,9 @@ from empower.core.money import plain
 from empower.core.plan import CompiledPolicy
 from empower.core.request import Facts
 from empower.core.sentences import sentence
+
+if TYPE_CHECKING:
+    from empower.policy.reading import Reading
 
 _PASSES = (Code.GRANTED_LESS, Code.CHECK_TOTAL_CHANGED, Code.REQUIREMENT_MET, Code.WITHIN_LIMIT)
 
@@ -133,13 +136,14 @@ def _offers(case: Case, decision: Decision) -> Iterator[str]:
             yield f"expected `{remedy}` to be offered up to {said(most)}, got {got}"
 
 
-def failures(folder: Path) -> Iterator[str]:
+def failures(folder: Path, reading: "Reading | None" = None) -> Iterator[str]:
     """The names of a folder's cases that fail, with file and line; a file that cannot be read fails as a whole.
 
-    What a publication asks first.
+    What a publication asks first. `reading` is of the policies to try, where they are not yet those of the folder.
     """
     from empower.policy.case_reading import read_cases  # noqa: PLC0415  which reads into this
 
-    reading = read_cases(folder)
-    yield from (str(problem) for problem in reading.problems)
-    yield from (f"{item.case.file}: {item.case.name}" for item in map(run, reading.cases) if item.differences)
+    found = read_cases(folder, reading=reading)
+    yield from (str(problem) for problem in found.problems)
+    failed = (item.case for item in map(run, found.cases) if item.differences)
+    yield from (f"{case.file}:{case.line}: {case.name}" for case in failed)

@@ -285,8 +285,14 @@ NAMED = frozenset({"remedies", "reasons", "limits", "roles", "guards", "invarian
 """Tables whose keys are names that the policy gives."""
 
 
+def section_at(path: tuple[str | int, ...]) -> type[Section] | None:
+    """What may stand in the section at `path`; None if it is no section."""
+    return SECTIONS.get(
+        tuple("*" if number and path[number - 1] in NAMED else str(part) for number, part in enumerate(path))
+    )
+
+
 def keys_of(path: tuple[str | int, ...]) -> tuple[str, ...]:
     """The keys that may stand in the section at `path`; none if it is no section."""
-    place = tuple("*" if number and path[number - 1] in NAMED else str(part) for number, part in enumerate(path))
-    section = SECTIONS.get(place)
+    section = section_at(path)
     return tuple(section.model_fields) if section else ()

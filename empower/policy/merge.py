@@ -62,19 +62,19 @@ class Whole:
 
     def file_of(self, path: Path) -> File:
         """The file in which the value at `path` stands."""
-        unit = path[: _unit(path)]
+        unit = path[: unit_of(path)]
         return next((file for file in self.chain if _holds(file.data, unit)), self.chain[0])
 
     def states(self, path: Path) -> bool:
         """Whether something stands at `path`, here or in what it extends."""
-        return any(_holds(file.data, path[: _unit(path)]) for file in self.chain)
+        return any(_holds(file.data, path[: unit_of(path)]) for file in self.chain)
 
     def problem(self, fault: Fault) -> Problem:
         """The fault with its file, line and column."""
         return self.file_of(fault.path).problem(fault)
 
 
-def _unit(path: Path) -> int:
+def unit_of(path: Path) -> int:
     """How many parts of a path name what is inherited or replaced as one."""
     if path[0] == "roles" and path[2:3] == ("limits",):
         return 4

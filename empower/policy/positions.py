@@ -6,7 +6,7 @@ remembers what stands before the first thing it cannot follow.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from empower.policy import tokens
@@ -44,8 +44,10 @@ class _Place(NamedTuple):
 class Positions:
     """The lines and columns, both from 1, of the keys and values of one text."""
 
-    def __init__(self, text: str, places: dict[Path, _Place]) -> None:
+    def __init__(self, text: str, places: dict[Path, _Place], headers: Iterable[tuple[Path, int]] = ()) -> None:
         self._places = places
+        self.headers = tuple(headers)
+        """The path and the offset of each header, in the order of the text."""
         self._lines = [0, *(found.end() for found in re.finditer(r"\n", text))]
 
     def __contains__(self, path: Path) -> bool:
@@ -95,7 +97,7 @@ def positions(text: str) -> Positions:
         pass
     except _Deep as deep:
         raise TooDeepError(*Positions(text, {(): _Place(deep.offset, deep.offset)}).key(())) from None
-    return Positions(text, scanner.places)
+    return Positions(text, scanner.places, scanner.headers)
 
 
 def may_be_deep(text: str) -> bool:
@@ -121,6 +123,7 @@ class _Scanner:
         self.text = text
         self.at = 0
         self.places: dict[Path, _Place] = {}
+        self.headers: list[tuple[Path, int]] = []
         self._elements: dict[Path, int] = {}
         """How many tables each array of tables holds so far."""
 
@@ -134,7 +137,8 @@ class _Scanner:
 
     def _header(self) -> Path:
         """`[a.b]` or `[[a.b]]`: the path of the table that begins."""
-        brackets = 2 if self.text.startswith("[[", self.at) else 1
+        begin = self.at
+        brackets = 2 if self.text.startswith("[[", begin) else 1
         self.at += brackets
         keys = self._dotted()
         self._expect("]" * brackets)
@@ -144,6 +148,7 @@ class _Scanner:
             place = _Place(offset, offset)
             self.places.setdefault(path, place)
             if number == len(keys):
+                self.headers.append((path, begin))
                 return self._begin(path, place, is_element=brackets > 1)
             if path in self._elements:
                 path += (self._elements[path] - 1,)

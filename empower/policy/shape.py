@@ -91,7 +91,7 @@ def shaped(source: Text) -> tuple[File | None, list[Problem]]:
             document = Document.model_validate(data)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            faults += [_fault(detail) for detail in details if detail["loc"] not in broken]
+            faults += [fault_of(detail) for detail in details if detail["loc"] not in broken]
             cuts = {_cut(detail) for detail in details}
             if any(path in ((), ("policy",), ("policy", "id")) for path in cuts):
                 return None, _problems(source, faults)
@@ -133,7 +133,7 @@ def _without(data: dict[str, Any], cuts: set[Path]) -> dict[str, Any]:
     }
 
 
-def _fault(detail: ErrorDetails) -> Fault:
+def fault_of(detail: ErrorDetails) -> Fault:
     """What pydantic found, in a problem's words; `words` has worded its own already."""
     kind, path, said = detail["type"], _path(detail), detail["msg"]
     if kind == "extra_forbidden":
