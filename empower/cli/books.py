@@ -63,5 +63,3 @@ def verdict(book: "BookReport", *, replay: bool) -> "Iterator[Text]":
         place = "" if item.seq is None else f"entry {item.seq}: "
         means = text(f" ({item.means})" if item.means else "", "dim")
         yield text(f"  {place}{item.check}: {item.message}", "red").append_text(means)
-    if book.more:
-        yield text(f"  and {book.more} more", "red")

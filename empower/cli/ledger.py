@@ -147,7 +147,7 @@ def _object(book: "BookReport") -> dict[str, object]:
         {"seq": item.seq, "check": item.check, "message": item.message, "means": item.means} for item in book.findings
     ]
     head = {"location": book.location, "size": book.size, "root": book.root_hex, "ok": not findings}
-    return head | {"findings": findings, "more": book.more}
+    return head | {"findings": findings}
 
 
 def _flat(report: "Report") -> "Iterator[tuple[BookReport, LedgerFinding | None]]":

@@ -17,7 +17,10 @@ from empower.core.entry import (
     commitment,
     content,
     entry,
+    key_commitment,
     moment_of,
+    own_guest,
+    pin_commitment,
     recorded_standing,
     stamp,
     standing_of,
@@ -221,3 +224,14 @@ def test_a_commitment_says_nothing_without_its_salt_and_fits_one_text():
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     )
     assert commitment(b"salt", "cold soup") != commitment(b"other", "cold soup")
+
+
+def test_what_stands_in_a_leaf_for_what_is_kept_beside_it():
+    """Each is made once and held against what is kept for years: its bytes may not change."""
+    assert key_commitment(b"body", "key:1", "k-1") == (
+        "79cc5b107247e978f9e5a0d97d704ce90b54542279433e971229f59bc3047990"
+    )
+    assert own_guest(b"mac", "E1", "g_1") == "65e01295b1f97b94e73a5113fd1f6c93fa13874fab3e0038bd4f72fde572718a"
+    assert pin_commitment("E1", "$argon2id$x", "2026-11-23T19:42:11.000000Z") == (
+        "014f404a0bd78dc9df9b7eb59a3221e4d568cb534de328b4fd72870d54ec8725"
+    )
