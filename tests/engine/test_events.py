@@ -37,6 +37,7 @@ def read(follower: Follower, scope: Scope = ALL) -> list[Event]:
     return [told.event for told in follower.read([scope])]
 
 
+@pytest.mark.both
 def test_every_arrow_is_an_event_and_tells_its_amount(house: House, staff: Engine, follower: Follower) -> None:
     guest = {
         "guest": "loyalty:1",
@@ -98,6 +99,7 @@ def test_reading_again_gives_the_same_under_the_same_ids(staff: Engine, follower
     assert len({event.id for event in first}) == 2
 
 
+@pytest.mark.both
 def test_a_ladder_that_is_climbed_is_told_while_the_comp_waits(house: House, staff: Engine, follower: Follower) -> None:
     waits, answered = staff.request(ask(5000)), staff.request(ask(5100))
     [pending, _] = read(follower)
@@ -147,6 +149,7 @@ def test_a_new_location_is_followed_from_its_beginning(staff: Engine, follower: 
     assert [event.comp for event in read(follower)] == [made.id]
 
 
+@pytest.mark.both
 def test_another_process_commits_are_seen(house: House, staff: Engine, follower: Follower) -> None:
     made = house.open().request(ask(1000))
     assert [event.comp for event in read(follower)] == [made.id]
@@ -173,6 +176,7 @@ def test_what_was_missed_comes_from_the_place_that_was_reached(house: House, sta
     assert follower.since(standing, scope) == []
 
 
+@pytest.mark.both
 def test_elsewhere_a_minute_is_told_twice_rather_than_left_out(house: House, staff: Engine, follower: Follower) -> None:
     told = places(staff, follower, house, ask(1000), ask(1001, location="cafe-b"), ask(1002), ask(1003))
     house.clock.go(seconds=-150)
@@ -181,6 +185,7 @@ def test_elsewhere_a_minute_is_told_twice_rather_than_left_out(house: House, sta
     assert [item.event for item in follower.since(near, ALL)] == [told[1].event, told[3].event]
 
 
+@pytest.mark.both
 def test_climbs_that_were_missed_are_told_while_the_comp_waits(house: House, staff: Engine, follower: Follower) -> None:
     [asked] = places(staff, follower, house, ask(5000))
     house.clock.go(minutes=5)

@@ -43,6 +43,7 @@ def state(engine: Engine) -> Any:
     return found
 
 
+@pytest.mark.both
 def test_an_event_is_sent_signed_with_what_it_is_about(house: House, engine: Engine, receiver: Receiver) -> None:
     made = add(engine, f"{receiver.url}/hook?a=b")
     comp = engine.request(ask(1000, guest="loyalty:1", note="he shouted"))
@@ -95,6 +96,7 @@ def test_a_request_writes_nothing_for_those_who_are_told(house: House, engine: E
 # In order, again, and given up
 
 
+@pytest.mark.both
 def test_a_comps_events_wait_for_the_first_of_them_and_others_go_ahead(
     house: House, engine: Engine, receiver: Receiver
 ) -> None:
@@ -160,6 +162,7 @@ def test_an_endpoint_that_answers_500_for_an_hour_is_left_alone_and_loses_nothin
     assert sorted(comp for _, comp in said(receiver, begun)) == sorted(comps)
 
 
+@pytest.mark.both
 def test_what_nobody_takes_is_given_up_listed_and_sent_again(house: House, engine: Engine, receiver: Receiver) -> None:
     made = add(engine, receiver.url)
     bad, also, good = (engine.request(ask(1000 + number)) for number in range(3))
@@ -227,6 +230,7 @@ def test_gone_means_gone_until_it_is_asked_for(house: House, engine: Engine, rec
 # Climbs
 
 
+@pytest.mark.both
 def test_a_climb_is_sent_when_its_time_has_come_and_only_if_the_comp_still_waits(
     house: House, receiver: Receiver
 ) -> None:
@@ -295,6 +299,7 @@ def test_what_changes_is_in_the_books_without_the_path(house: House, engine: Eng
     assert holds(engine)
 
 
+@pytest.mark.both
 def test_what_is_owed_to_a_webhook_goes_with_it(house: House, engine: Engine, receiver: Receiver) -> None:
     made = add(engine, receiver.url)
     engine.request(ask(1000))
@@ -413,6 +418,7 @@ def test_nobody_listens_there(engine: Engine) -> None:
 # Many at it
 
 
+@pytest.mark.both
 def test_of_two_processes_one_sends(house: House, engine: Engine, receiver: Receiver) -> None:
     add(engine, receiver.url)
     for number in range(40):
@@ -438,6 +444,7 @@ def test_what_a_process_that_died_was_sending_is_sent_by_another(
     assert deliver(engine) == Sent(1, 0)
 
 
+@pytest.mark.both
 def test_who_lost_the_lease_writes_nothing_down(house: House, engine: Engine, receiver: Receiver) -> None:
     made = add(engine, receiver.url)
     engine.request(ask(1000))
@@ -465,6 +472,7 @@ def test_a_backlog_of_thousands_is_taken_up_in_bounded_pieces(
     assert said(receiver) == [("captured", comp) for comp in comps[-2:]]
 
 
+@pytest.mark.both
 def test_while_it_runs_a_courier_sends_what_is_committed(house: House, engine: Engine, receiver: Receiver) -> None:
     add(engine, receiver.url)
 
