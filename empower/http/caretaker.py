@@ -109,13 +109,19 @@ class Caretaker:
 
 @contextmanager
 def care(engine: Engine) -> Iterator[None]:
-    """Look after `engine` from a thread of its own."""
-    caretaker, stop = Caretaker(engine), threading.Event()
+    """Look after `engine` from a thread of its own; what others publish is looked at as it is told."""
+    caretaker, stop, news = Caretaker(engine), threading.Event(), threading.Event()
 
     def rounds() -> None:
         done = 0
-        while not stop.wait(REFRESH_SECONDS):
+        while not stop.is_set():
+            told = news.wait(REFRESH_SECONDS)
+            news.clear()
+            if stop.is_set():
+                return
             caretaker.refresh()
+            if told:
+                continue
             done = (done + 1) % ROUNDS_TO_ARRIVAL
             if done % ROUNDS_TO_EXPIRY == 0:
                 caretaker.expire(everywhere=done == 0)
@@ -125,7 +131,9 @@ def care(engine: Engine) -> Iterator[None]:
     thread = threading.Thread(target=rounds, name="empower-caretaker", daemon=True)
     thread.start()
     try:
-        yield
+        with engine.store.on_publication(news.set):
+            yield
     finally:
         stop.set()
+        news.set()
         thread.join()

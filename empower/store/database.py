@@ -14,6 +14,7 @@ from empower.core.canonical import is_text
 from empower.core.errors import BusyError, StoreError
 from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
 from empower.store.locking import Wanted
+from empower.store.notices import listening
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, check_server, is_set_up, migrate
 from empower.store.tally import Warm
@@ -135,6 +136,10 @@ class Store:
             yield
         finally:
             self._told = tuple(told for told in self._told if told is not tell)
+
+    def on_publication(self, tell: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call `tell` soon after any process on this store published policies, where the database passes it on."""
+        return listening(self.engine, tell)
 
     def settle(self) -> bool:
         """Bring all that was written into the file itself and empty the log beside it; False if a reader is in the way.

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from empower.core.canonical import canonical
 from empower.core.entry import Entry
+from empower.store.notices import TELL
 from empower.store.queries import ENTRY, table
 from empower.store.rows import entry_of
 from empower.store.unit import Unit
@@ -123,6 +124,13 @@ def _publication(row: tuple[Any, ...]) -> Publication:
 def add_publication(unit: Unit, row: Publication) -> None:
     """Write a new publication."""
     unit.write(unit.queries.add(PUBLICATION), row._asdict() | _written(row))
+    _tell(unit)
+
+
+def _tell(unit: Unit) -> None:
+    """Let the other processes know, once it is committed."""
+    if unit.queries.is_shared:
+        unit.write(TELL, {})
 
 
 def _written(row: Publication) -> dict[str, str]:
@@ -135,6 +143,7 @@ def confirm_publication(unit: Unit, row: Publication) -> None:
     query = update(PUBLICATION).where(PUBLICATION.c.id == bindparam("row"))
     sql = unit.queries.cached("confirm", query.values({name: bindparam(name) for name in names}))
     unit.write(sql, {"row": row.id} | {name: getattr(row, name) for name in names})
+    _tell(unit)
 
 
 def shadows(unit: Unit) -> list[Shadow]:
