@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from empower.engine import Engine
 from empower.engine.webhook_courier import Courier
@@ -29,7 +29,8 @@ def delivering(engine: Engine) -> Iterator[None]:
         yield
     finally:
         [(loop, stop)] = stopping
-        loop.call_soon_threadsafe(stop.set)
+        with suppress(RuntimeError):  # it has ended by itself
+            loop.call_soon_threadsafe(stop.set)
         thread.join()
 
 
