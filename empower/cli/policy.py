@@ -12,6 +12,7 @@ COMMANDS = {
     "test": ("empower.cli.policy_test:test", "Hold the answers against the cases beside the policies."),
     "set": ("empower.cli.policy_set:set_value", "Change one value in its file, if the policies hold with it."),
     "fmt": ("empower.cli.policy_fmt:fmt", "Lay out the files: one style, the same meaning."),
+    "diff": ("empower.cli.policy_diff:diff", "What a set says otherwise, and whom it answers otherwise."),
     "schema": ("empower.cli.policy_check:schema", "Print the JSON Schema of policy files, for editors."),
 }
 """Name → where it is, and its line in `empower policy --help`."""

@@ -61,6 +61,14 @@ class PolicyDesk:
             self.store.write(lambda unit: publishing.rollback(desk, unit, publication, by=by, why=why), alone=True)
         )
 
+    def policies(self, publication: int | None = None) -> PolicySet:
+        """The set of a publication, or what governs locations now; raises `NotFoundError`, `PolicyError`."""
+        with self.store.read() as unit:
+            if publication is None:
+                found = (self._desk.rules.governing(unit, book.location, self._desk.clock()) for book in books(unit))
+                return PolicySet({policy.id: policy for policy in found if policy is not None}.values())
+            return publishing.policies_of(self._desk, unit, publication)
+
     def log(self) -> list[PublicationView]:
         """Every publication, the newest first."""
         with self.store.read() as unit:

@@ -109,11 +109,17 @@ def rollback(desk: Desk, unit: Unit, publication: int | None, *, by: str, why: s
     row = _before_newest(snapshot, unit, now) if publication is None else _known(unit, publication)
     if row.waits:
         raise ConflictError(f"publication {row.id} was never in force: it waits for a yes", code="never_in_force")
-    policies = snapshot.policies(row.id)
-    if policies is None:
-        raise PolicyError(f"a text of publication {row.id} is lost or altered", code="policy_lost")
-    candidate = Candidate(policies, row.two_people_for)
+    candidate = Candidate(policies_of(desk, unit, row.id), row.two_people_for)
     return publish(desk, unit, candidate, by=by, why=why, starts=None, back_to=row.id)
+
+
+def policies_of(desk: Desk, unit: Unit, publication: int) -> PolicySet:
+    """The set of a publication; raises `NotFoundError`, or `PolicyError` where a text of it is lost."""
+    row = _known(unit, publication)
+    found = desk.rules.published.snapshot(unit).policies(row.id)
+    if found is None:
+        raise PolicyError(f"a text of publication {row.id} is lost or altered", code="policy_lost")
+    return found
 
 
 def _locked(unit: Unit) -> list[Book]:

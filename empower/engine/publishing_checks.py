@@ -8,9 +8,9 @@ from empower.core.entry import stamp
 from empower.core.errors import ConflictError, FieldError, InputError, PolicyError
 from empower.core.policy import Policy
 from empower.engine.desk import CLOCK_SKEW, Desk
-from empower.engine.looser import loosenings
 from empower.engine.published import Snapshot, effective_at
 from empower.policy import PolicySet
+from empower.policy.looser import loosenings
 from empower.store import Book, Unit
 from empower.store.people import staff
 from empower.store.publishing import Publication
