@@ -138,6 +138,9 @@ def begin(unit: Unit, location: str, policy: CompiledPolicy, now: datetime) -> N
     counted = unit.measured(group)
     if policy.wide_measures or counted:
         wide = {measure.name: measure for measure in policy.wide_measures}
+        if counted != wide.keys():
+            # Nobody may grant anything meanwhile: what is granted elsewhere is counted, too.
+            unit.lock_books(head.location for head in books(unit))
         if counted - wide.keys():
             wide |= _still_measured(unit, location, rules.id)
         _measure(unit, group, tuple(wide.values()), lambda: unit.granted_under(rules.id))

@@ -25,7 +25,7 @@ class Wanted(NamedTuple):
     """Their books are looked up, and locked too."""
     wide: frozenset[WideKey] = frozenset()
     alone: bool = False
-    """One transaction of this kind at a time: for what stands in no one book."""
+    """Where no book is named, one transaction of this kind at a time: for what stands in no one book."""
 
 
 def united(every: Iterable[Wanted]) -> Wanted:

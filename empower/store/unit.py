@@ -74,7 +74,7 @@ class Unit:
         if self._wide is None:
             return
         wanted = united(every)
-        if wanted.alone:
+        if wanted.alone and not (wanted.books or wanted.comps):
             self.rows(WAIT_ALONE, {})
         names = set(wanted.books)
         if wanted.comps:
