@@ -80,8 +80,13 @@ class Publications:
         if self._first is not None and line.at > self._first and line.body.get("policy") not in self._digests:
             report.add("publications", f"`{line.body.get('policy')}` came into force unpublished", line.seq)
 
-    def end(self, names: Collection[str]) -> None:
-        """After all books, of what all of them put on record: every publication stands in one of them."""
+    def end(self, names: Collection[str], texts: Collection[str]) -> None:
+        """After all books, of what all of them put on record: every publication stands in one of them.
+
+        `texts` are the policies whose texts are kept.
+        """
+        for name in sorted(self._digests.difference(texts)):
+            self._shared.add("policies", f"the text of `{name}`, which was published, is lost")
         events = len(self._rows) + sum(row.confirmed_by is not None for row in self._rows.values())
         if max((row.revision for row in self._rows.values()), default=0) != events:
             self._shared.add(

@@ -190,7 +190,7 @@ class Audit:
         if replay:
             check_wide(self.scratch, self.report)
         self._policy_moments()
-        self.published.end({name for walk in self.walks.values() for name in walk.taken_up})
+        self.published.end({name for walk in self.walks.values() for name in walk.taken_up}, self.policies.keys())
         for head in self._heads:
             if head.location not in self.walks:
                 message = f"a checkpoint is of {head.size} entries, and there is no such book"

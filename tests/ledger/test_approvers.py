@@ -102,6 +102,15 @@ def test_no_hash_of_a_pin_stands_in_a_book(path: Path):
     assert leaves.count(b'"does":"pin"') == 7
 
 
+def test_the_text_of_a_policy_that_still_waits_is_missed(store: Store, path: Path):
+    with closing(sqlite3.connect(path)) as db:
+        waits = "SELECT value FROM publication, json_each(policies) WHERE confirmed_by IS NULL AND waits_for <> '[]'"
+        names = [name for (name,) in db.execute(waits)]
+    assert len(names) == 1
+    tamper(path, "DELETE FROM policy WHERE digest = ?", names[0])
+    assert said(store) == [("policies", f"the text of `{names[0]}`, which was published, is lost")]
+
+
 def test_a_moment_of_confirmation_that_nobody_gave_is_told(store: Store, path: Path):
     tamper(path, "UPDATE publication SET confirmed_at = at WHERE confirmed_by IS NULL AND waits_for <> '[]'")
     assert [check for check, _ in said(store)] == ["publications"]
