@@ -20,7 +20,7 @@ from empower.policy.problems import PolicyProblemsError, Problem, nearest, quote
 from empower.policy.roles import ancestors
 from empower.policy.shape import File, shaped
 
-LIMITS_OF_A_ROLE = 3
+_ROLES_LIMITS = 3
 
 
 class Edit(NamedTuple):
@@ -112,7 +112,7 @@ def _path(merged: Whole, address: str) -> Path:
 
 def _is_named(path: Path) -> bool:
     """Whether what stands directly below has names that the policy gives."""
-    return path[-1:] != () and path[-1] in NAMED and len(path) in {1, LIMITS_OF_A_ROLE}
+    return (len(path) == 1 and path[0] in NAMED) or (len(path) == _ROLES_LIMITS and path[::2] == ("roles", "limits"))
 
 
 def _names(merged: Whole, path: Path) -> list[str]:

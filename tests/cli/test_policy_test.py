@@ -49,7 +49,7 @@ def test_a_failure_keeps_a_set_from_being_published(bistro: Run, folder: Path) -
     spoil(folder)
     done = bistro("policy", "publish", str(folder), "--why", "cheaper")
     assert done.exit_code == 5
-    assert "see `empower policy test`" in done.stderr
+    assert "see `empower policy test" in done.stderr
     assert "nothing" in bistro("policy", "log").output
 
 

@@ -248,4 +248,4 @@ def test_the_cases_of_the_policies_that_come_along_pass() -> None:
 
 def test_a_publication_is_told_which_cases_fail(folder: Folder) -> None:
     text = '[cases.cake]\nask = { amount = 16.00 }\nexpect = { outcome = "approve" }'
-    assert list(failures(cases(folder, text))) == ["shop.cases.toml: cake"]
+    assert list(failures(cases(folder, text))) == ["shop.cases.toml:15: cake"]
