@@ -8,12 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+HOLIDAYS = "2026-12-24"
 BLOCK = re.compile(r"(<!-- command: \w+ -->\n)?```(sh|python)\n(.*?)```", re.DOTALL)
 
 
@@ -29,12 +31,17 @@ def free_port() -> int:
         return port
 
 
+def soon() -> str:
+    """A day that is still to come, whenever the page is run."""
+    return (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+
+
 def script(port: int) -> str:
     """All blocks as one shell script that stops at the first failure."""
     lines = ["set -eu"]
     for number, (kind, text) in enumerate(blocks()):
         if kind == "sh":
-            lines.append(text.replace("8000", str(port)))
+            lines.append(text.replace("8000", str(port)).replace(HOLIDAYS, soon()))
         else:
             lines.append(f"cat > block{number}.py <<'END_OF_BLOCK'\n{text}END_OF_BLOCK\npython block{number}.py")
         lines.append(f"echo '=== {number}'")
@@ -59,13 +66,16 @@ def test_every_block_runs_as_it_stands(tmp_path: Path) -> None:
             start_new_session=True,
         )
         try:
-            code = shell.wait(timeout=120)
+            code = shell.wait(timeout=400)
         finally:
             with contextlib.suppress(ProcessLookupError):  # a block that failed started no server
                 os.killpg(shell.pid, signal.SIGTERM)
     said = output.read_text()
     assert code == 0, said
     assert "APPROVED  dessert $12.00, as server" in said
+    assert "5 decisions at 1 location, 1 flip (20.0 %)\nUSD: $38.00 given more, $0.00 given less" in said
+    assert "publication 2: scheduled" in said
+    assert "publication 3, the set of publication 1 again: in force" in said
     assert '"status":"approved"' in said
     assert f"=== {len(blocks()) - 1}" in said
 
