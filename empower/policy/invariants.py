@@ -14,7 +14,7 @@ from empower.core.counter import UNUSED, CounterKey, Move, Usage, moved
 from empower.core.decide import decide
 from empower.core.measure import Authority, Charging, measure_of
 from empower.core.plan import CompiledPolicy
-from empower.core.policy import Limit, Policy
+from empower.core.policy import Guard, Limit, Policy
 from empower.core.request import Facts
 from empower.policy.claims import Claim
 from empower.policy.packing import Cap, Kind, fill
@@ -42,6 +42,8 @@ class Counterexample(NamedTuple):
 
 def counterexample(policy: CompiledPolicy, claim: Claim, reach: Reach) -> Counterexample | None:
     """Requests that break the claim; None if there are none."""
+    if not claim.by_day and any(_says_so(guard, claim) for guard in policy.policy.guards):
+        return None
     for role in claim.roles:
         found = _in_a_day(policy, claim, reach, role) if claim.by_day else _at_once(policy, claim, reach, role)
         if found is not None:
@@ -51,15 +53,39 @@ def counterexample(policy: CompiledPolicy, claim: Claim, reach: Reach) -> Counte
 
 def _meetings(claim: Claim, reach: Reach, role: str) -> Iterator[tuple[str, str, int]]:
     """What the role may give of what the claim speaks of, with more than it could ever grant alone."""
-    met = {(remedy, reason) for _, remedy, reason in reach.meetings([role], claim.remedies, claim.reasons)}
     for remedy in claim.remedies:
-        for reason in claim.reasons:
-            most = reach.alone(role, remedy, reason) if (remedy, reason) in met else None
+        if remedy not in reach.given[role]:
+            continue
+        for reason in reach.unlike(role, remedy, claim.reasons):
+            most = reach.alone(role, remedy, reason)
             if most is not None:
                 yield remedy, reason, most
 
 
+def _says_so(guard: Guard, claim: Claim) -> bool:
+    """Whether a guard stops all that the claim speaks of, which then needs no looking at."""
+    when, facts = guard.when, claim.facts
+    named = ((when.roles, claim.roles), (when.remedies, claim.remedies), (when.reasons, claim.reasons))
+    listed = ((when.item_categories, facts.item_categories), (when.check_state, facts.check_state))
+    stops = guard.then != "require" or (facts.note_missing is True and "note" in guard.require)
+    return (
+        stops
+        and all(not names or set(spoken) <= set(names) for names, spoken in named)
+        and all(not names or (spoken and set(spoken) <= set(names)) for names, spoken in listed)
+        and when.employee_is_guest in (None, facts.employee_is_guest)
+        and when.note_missing in (None, facts.note_missing)
+        and when.percent_over_bp is None
+        and (when.amount_over is None or when.amount_over <= claim.over_minor)
+        and when.between is None
+        and not when.weekdays
+    )
+
+
 def _at_once(policy: CompiledPolicy, claim: Claim, reach: Reach, role: str) -> tuple[Facts, ...] | None:
+    limits = (*policy.policy.roles[role].limits, *policy.policy.limits)
+    caps = [policy.policy.approval.two_people_over, *(limit.amount for limit in limits if _is_unfiltered(limit))]
+    if any(cap is not None and cap <= claim.over_minor for cap in caps):
+        return None
     for remedy, reason, most in _meetings(claim, reach, role):
         if most <= claim.over_minor:
             continue
@@ -107,6 +133,8 @@ def approved_in_turn(policy: CompiledPolicy, requests: tuple[Facts, ...]) -> boo
 
 
 def _in_a_day(policy: CompiledPolicy, claim: Claim, reach: Reach, role: str) -> tuple[Facts, ...] | None:
+    if _is_capped(policy.policy, role, claim.over_minor):
+        return None
     target = claim.over_minor + 1
     caps: dict[tuple[str, ...], Cap] = {}
     kinds: dict[frozenset[tuple[str, ...]], Worst] = {}
@@ -126,6 +154,19 @@ def _in_a_day(policy: CompiledPolicy, claim: Claim, reach: Reach, role: str) -> 
         return None
     sizes = zip((kinds[under] for under in _undominated(kinds)), amounts, strict=True)
     return tuple(_split(policy, sizes))
+
+
+def _is_capped(policy: Policy, role: str, over_minor: int) -> bool:
+    """Whether a single cap on all that the role gives says it already."""
+    for limit in (*policy.roles[role].limits, *policy.limits):
+        shared = not ANEW & set(limit.per) and not {"remedy", "reason"} & set(limit.per)
+        if shared and _is_unfiltered(limit) and limit.amount is not None and limit.amount <= over_minor:
+            return True
+    return False
+
+
+def _is_unfiltered(limit: Limit) -> bool:
+    return not limit.remedies and not limit.reasons
 
 
 def _shared(policy: Policy, role: str, remedy: str, reason: str) -> Iterator[tuple[tuple[str, ...], Cap]]:

@@ -1,6 +1,6 @@
 """What can meet in a policy: which role may give which remedy for which reason, and up to what at the very most."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from empower.core.canonical import LARGEST_INTEGER
@@ -19,6 +19,7 @@ class Reach:
         self.whole = whole
         self.policy = policy
         self._granted: dict[Meeting, int | None] = {}
+        self._tellers: dict[str, Callable[[str], tuple[str | bool, ...]]] = {}
 
     @cached_property
     def offered(self) -> dict[str, tuple[str, ...]]:
@@ -67,6 +68,35 @@ class Reach:
                 for reason in self.reasons_of[remedy]:
                     if not causes or reason in causes:
                         yield role, remedy, reason
+
+    def unlike(self, role: str, remedy: str, reasons: Iterable[str]) -> Iterator[str]:
+        """The reasons that offer a remedy, one for all those between which no rule on it tells the difference."""
+        seen: set[tuple[str | bool, ...]] = set()
+        offering = self._offering[remedy]
+        told = self._told_apart(role)
+        for reason in reasons:
+            if reason in offering:
+                kind = told(reason)
+                if kind not in seen:
+                    seen.add(kind)
+                    yield reason
+
+    @cached_property
+    def _offering(self) -> dict[str, frozenset[str]]:
+        return {remedy: frozenset(reasons) for remedy, reasons in self.reasons_of.items()}
+
+    def _told_apart(self, role: str) -> Callable[[str], tuple[str | bool, ...]]:
+        """What the rules of a role and the house know of a reason."""
+        found = self._tellers.get(role)
+        if found is None:
+            limits = (*self.policy.roles[role].limits, *self.policy.limits)
+            lists = [*(limit.reasons for limit in limits), *(guard.when.reasons for guard in self.policy.guards)]
+            named = [frozenset(names) for names in dict.fromkeys(lists) if names]
+            by_name = any("reason" in limit.per for limit in limits)
+            found = self._tellers[role] = lambda reason: (
+                (reason,) if by_name else tuple([reason in names for names in named])
+            )
+        return found
 
     def meets(self, roles: Iterable[str] = (), remedies: Iterable[str] = (), reasons: Iterable[str] = ()) -> bool:
         """Whether any of them can meet at all."""
