@@ -56,7 +56,7 @@ def _meetings(claim: Claim, reach: Reach, role: str) -> Iterator[tuple[str, str,
     for remedy in claim.remedies:
         if remedy not in reach.given[role]:
             continue
-        for reason in reach.unlike(role, remedy, claim.reasons):
+        for reason in reach.unlike([role], remedy, claim.reasons):
             most = reach.alone(role, remedy, reason)
             if most is not None:
                 yield remedy, reason, most

@@ -64,7 +64,7 @@ def approvers_have_more(reach: Reach) -> Found:
 def _less(reach: Reach, approver: str, role: str) -> str | None:
     """The first remedy of which the approver can never grant as much as the role gives alone."""
     for remedy in sorted(reach.given[role] & reach.given[approver]):
-        for reason in reach.reasons_of[remedy]:
+        for reason in reach.unlike([role, approver], remedy):
             own, other = reach.alone(role, remedy, reason), reach.granted(approver, remedy, reason)
             if own is not None and (other is None or other < own):
                 return remedy

@@ -19,6 +19,7 @@ class Reach:
         self.whole = whole
         self.policy = policy
         self._granted: dict[Meeting, int | None] = {}
+        self._limited_to: dict[tuple[str, str, tuple[str | bool, ...]], int | None] = {}
         self._tellers: dict[str, Callable[[str], tuple[str | bool, ...]]] = {}
 
     @cached_property
@@ -69,14 +70,14 @@ class Reach:
                     if not causes or reason in causes:
                         yield role, remedy, reason
 
-    def unlike(self, role: str, remedy: str, reasons: Iterable[str]) -> Iterator[str]:
-        """The reasons that offer a remedy, one for all those between which no rule on it tells the difference."""
-        seen: set[tuple[str | bool, ...]] = set()
+    def unlike(self, roles: Iterable[str], remedy: str, reasons: Iterable[str] | None = None) -> Iterator[str]:
+        """The reasons that offer a remedy, one for all that no rule of the roles tells apart."""
+        seen: set[tuple[tuple[str | bool, ...], ...]] = set()
         offering = self._offering[remedy]
-        told = self._told_apart(role)
-        for reason in reasons:
+        tellers = [self._told_apart(role) for role in roles]
+        for reason in self.reasons_of[remedy] if reasons is None else reasons:
             if reason in offering:
-                kind = told(reason)
+                kind = tuple([told(reason) for told in tellers])
                 if kind not in seen:
                     seen.add(kind)
                     yield reason
@@ -104,14 +105,13 @@ class Reach:
 
     def alone(self, role: str, remedy: str, reason: str) -> int | None:
         """The most, in minor units, that the role could ever give at once without another; None for nothing."""
-        most = self.granted(role, remedy, reason)
-        if most is None or self._is_stopped(role, remedy, reason, ("deny", "escalate")):
+        if self._is_stopped(role, remedy, reason, ("deny", "escalate")):
             return None
         return self.bound(role, remedy, reason)
 
     def bound(self, role: str, remedy: str, reason: str) -> int | None:
         """The most, in minor units, that limits let the role give at once without another; None for nothing."""
-        most = self._limited(role, remedy, reason)
+        most = self._at_most(role, remedy, reason)
         over = self.policy.approval.two_people_over
         return most if most is None or over is None else min(most, over)
 
@@ -128,7 +128,14 @@ class Reach:
         return self._granted[key]
 
     def _grant(self, role: str, remedy: str, reason: str) -> int | None:
-        return None if self._is_stopped(role, remedy, reason, ("deny",)) else self._limited(role, remedy, reason)
+        return None if self._is_stopped(role, remedy, reason, ("deny",)) else self._at_most(role, remedy, reason)
+
+    def _at_most(self, role: str, remedy: str, reason: str) -> int | None:
+        """What limits let pass at once, looked at once for all reasons that no rule tells apart."""
+        key = (role, remedy, self._told_apart(role)(reason))
+        if key not in self._limited_to:
+            self._limited_to[key] = self._limited(role, remedy, reason)
+        return self._limited_to[key]
 
     def _limited(self, role: str, remedy: str, reason: str) -> int | None:
         rules = self.policy.remedies[remedy]
