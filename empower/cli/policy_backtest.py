@@ -52,12 +52,11 @@ def backtest(candidate: Path, since: str | None, location: tuple[str, ...], html
     from empower import clock
     from empower.cli.backtest_page import page
     from empower.cli.policy_publish import candidate_of
-    from empower.engine.backtesting import backtest as run
 
     policies = candidate_of(candidate).policies
     begin = since_of(since, clock.now())
     with opened() as engine, progress_bar("deciding again") as tell:
-        found = run(engine.store, policies, since=begin, locations=list(location) or None, progress=tell)
+        found = engine.publishing.backtest(policies, since=begin, locations=list(location) or None, progress=tell)
         said = report(found, moneys(engine))
     if html is not None:
         html.write_text(page(said), encoding="utf-8")
@@ -208,10 +207,10 @@ def what_if(since: str | None, location: tuple[str, ...], form: str) -> None:
     """
     from empower import clock
     from empower.engine.hits import SHARES
-    from empower.engine.hits import what_if as run
 
     with opened() as engine, progress_bar("reading") as tell:
-        found = run(engine.store, since=since_of(since, clock.now()), locations=list(location) or None, progress=tell)
+        begin = since_of(since, clock.now())
+        found = engine.publishing.what_if(since=begin, locations=list(location) or None, progress=tell)
         written = {item.policy: (2, "") for item in found} | _moneys_by_policy(engine)
     if form == "json":
         for item in found:

@@ -4,8 +4,10 @@ from datetime import datetime
 from pathlib import Path
 
 from empower.core.errors import PolicyError
-from empower.engine import publishing, shadowing
+from empower.engine import backtesting, hits, publishing, shadowing
+from empower.engine.backtesting import Backtested, Progress
 from empower.engine.desk import Desk, open_book
+from empower.engine.hits import Suggestion
 from empower.engine.publication_views import AtView, PublicationView, TurnView, log, taken_up_by, turn_view
 from empower.engine.publishing_checks import Candidate, moment_of_text
 from empower.policy import PolicySet
@@ -114,6 +116,25 @@ class PolicyDesk:
             )
         policy = self._desk.rules.kept(unit, taken).policy
         return AtView(location=name, policy=policy.id, digest=policy.digest)
+
+    # Trying a candidate on history
+
+    def backtest(
+        self,
+        candidate: PolicySet,
+        *,
+        since: datetime | None = None,
+        locations: list[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Backtested:
+        """Every request in the books since a moment, decided again; raises `InputError` or `PolicyError`."""
+        return backtesting.backtest(self.store, candidate, since=since, locations=locations, progress=progress)
+
+    def what_if(
+        self, *, since: datetime | None = None, locations: list[str] | None = None, progress: Progress | None = None
+    ) -> list[Suggestion]:
+        """Each limit that was hit, and the caps that would have sufficed; raises `InputError`."""
+        return hits.what_if(self.store, since=since, locations=locations, progress=progress)
 
     # Watching a candidate
 
