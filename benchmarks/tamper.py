@@ -630,8 +630,7 @@ def unexplained(tallies: list[Tally]) -> list[Result]:
 
 def excuse(kind: str) -> str:
     """Why what got through is no evidence; empty where it should have been caught."""
-    table = kind.rsplit(maxsplit=1)[-1].split(".", maxsplit=1)[0]
-    return NOT_EVIDENCE.get(kind) or NO_EVIDENCE_IN.get(table, "")
+    return NOT_EVIDENCE.get(kind) or NO_EVIDENCE_IN.get(_table(kind), "")
 
 
 def _crash(result: Result) -> bool:
@@ -654,6 +653,26 @@ def _print(tallies: list[Tally]) -> None:
         print(f"  {result.attack.kind}: {result.attack.what} {' '.join(result.alone)}")
 
 
+def brief(tallies: list[Tally]) -> Iterator[str]:
+    """The table of docs/evidence.md: a row for all attacks on one table, and one for each story."""
+    groups: dict[str, list[Tally]] = defaultdict(list)
+    for tally in tallies:
+        how = tally.kind.split()[0]
+        by_row = how in ("edit", "delete", "duplicate", "swap")
+        groups[f"`{_table(tally.kind)}`: rows and columns" if by_row else tally.kind].append(tally)
+    yield "| attack | tried | caught by the database alone | and by what is outside | by |"
+    yield "| --- | ---: | ---: | ---: | --- |"
+    for name, group in groups.items():
+        counts = [sum(column) for column in zip(*((t.tried, t.alone, t.outside) for t in group), strict=True)]
+        checks = Counter(check for tally in group for check in tally.checks.split(", ") if check)
+        by = ", ".join(f"`{check}`" for check, _ in checks.most_common(3)) or "–"
+        yield f"| {name} | {counts[0]} | {counts[1]} | {counts[2]} | {by} |"
+
+
+def _table(kind: str) -> str:
+    return kind.rsplit(maxsplit=1)[-1].split(".", maxsplit=1)[0]
+
+
 class Outcome(NamedTuple):
     """What came of a campaign."""
 
@@ -674,10 +693,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=150)
     parser.add_argument("--rows", type=int, default=3, help="of each table, to try on")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--brief", action="store_true", help="print the table of docs/evidence.md")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         done = campaign(Path(folder), requests=asked.requests, rows=asked.rows, seed=asked.seed)
-    _print(done.tallies)
+    if asked.brief:
+        print("\n".join(brief(done.tallies)), end="\n\n")
+    else:
+        _print(done.tallies)
     print(f"not tried: {', '.join(done.untried) or 'nothing'}")
     raise SystemExit(1 if unexplained(done.tallies) or done.untried else 0)
 

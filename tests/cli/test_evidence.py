@@ -58,6 +58,26 @@ def test_an_older_key_and_the_statements_are_enough(bistro, receipt, tmp_path):
     assert bistro("ledger", "check-tiles", str(tmp_path / "out"), "--key", vkey).exit_code == 0
 
 
+def test_a_finding_is_one_line_with_what_where_and_what_it_means(bistro, receipt, tmp_path):
+    _, comp, _ = receipt
+    with closing(sqlite3.connect(tmp_path / "empower.db")) as db:
+        db.execute("UPDATE comp SET remedy = 'item'")
+        db.commit()
+    result = bistro("ledger", "verify", "--format", "json")
+    assert result.exit_code == 5
+    assert json.loads(result.stdout)["findings"] == [
+        {
+            "seq": 3,
+            "check": "comps",
+            "message": f"comp `{comp}`: remedy is `item`, by the book `dessert`",
+            "means": "a comp was changed beside its entries; a rebuild mends it",
+        }
+    ]
+    assert "a rebuild mends it)" in " ".join(bistro("ledger", "verify").stdout.split())
+    assert bistro("ledger", "rebuild").exit_code == 0
+    assert bistro("ledger", "verify").exit_code == 0
+
+
 def test_an_entry_of_another_type_is_told_and_proves_nothing(bistro, receipt, tmp_path):
     _, comp, _ = receipt
     with closing(sqlite3.connect(tmp_path / "empower.db")) as db:

@@ -34,6 +34,12 @@ def test_a_whole_history_that_agrees_with_itself_is_caught_from_outside_alone(ta
     assert "checkpoint" in tallies[kind].checks
 
 
+def test_the_table_in_the_documentation_has_a_row_for_each_table_and_story(done, tallies):
+    rows = list(tamper.brief(done.tallies))[2:]
+    assert sum(int(row.split(" | ")[1]) for row in rows) == sum(tally.tried for tally in tallies.values())
+    assert [row for row in rows if row.startswith(("| `entry`:", "| rollback of all |"))][1].count("| 1 | 0 | 1 |") == 1
+
+
 def test_what_is_listed_as_no_evidence_was_tried(tallies):
     """A reason that excuses nothing any more is to be taken off the list."""
     missed = {kind for kind, tally in tallies.items() if tally.missed}
