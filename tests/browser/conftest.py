@@ -66,14 +66,16 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def house(tmp_path: Path, chromium: Any) -> Iterator[House]:
-    """Ana serves at two locations; Max manages both, Mia only Soho. They sign in by a PIN that costs little."""
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "bistro.toml").write_text(RULES)
-    url = f"sqlite:///{tmp_path / 'empower.db'}"
-    with Engine.open(url, policies=tmp_path / "policies", create=True) as engine:
-        engine.hasher = Hasher(time_cost=1, memory_kib=8, parallelism=1)
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with policies and a store, made once and copied for each test.
+
+    Ana serves at two locations; Max manages both, Mia only Soho. They sign in by a PIN that costs little.
+    """
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "policies").mkdir()
+    (folder / "policies" / "bistro.toml").write_text(RULES)
+    with _engine(folder, create=True) as engine:
         for location, title in (("bistro-soho", "Bistro Soho"), ("bistro-bronx", "Bistro Bronx")):
             engine.open_location(location, title=title, by="test")
             engine.add_staff("E1042", name="Ana Ruiz", role="server", at=[location], by="test")
@@ -81,8 +83,21 @@ def house(tmp_path: Path, chromium: Any) -> Iterator[House]:
         engine.add_staff("E3000", name="Mia Chen", role="manager", at=["bistro-soho"], by="test")
         for employee in ("E1042", "E2000", "E3000"):
             engine.set_pin(employee, PIN, by="test")
-        with serving(engine) as (address, server):
-            yield House(address, engine, server)
+    return folder
+
+
+def _engine(folder: Path, *, create: bool = False) -> Engine:
+    engine = Engine.open(f"sqlite:///{folder / 'empower.db'}", policies=folder / "policies", create=create)
+    engine.hasher = Hasher(time_cost=1, memory_kib=8, parallelism=1)
+    return engine
+
+
+@pytest.fixture
+def house(chromium: Any, opened: Path, tmp_path: Path) -> Iterator[House]:
+    """The house that is `opened`, serving."""
+    shutil.copytree(opened, tmp_path / "house")
+    with _engine(tmp_path / "house") as engine, serving(engine) as (address, server):
+        yield House(address, engine, server)
 
 
 class serving:  # noqa: N801  a context manager
