@@ -10,6 +10,7 @@ from empower.ledger.verify import Audit, Progress, head_of
 from empower.store import Store, Unit, mending
 from empower.store import auditing as stored
 from empower.store.approvers import APPROVAL, DELEGATION
+from empower.store.listing import books
 from empower.store.queries import COMP, COUNTER, MEASURE, STAFF
 
 ENTRIES = ("sequence", "leaf", "columns", "time", "life", "checkpoint")
@@ -49,6 +50,7 @@ def rebuild(
     """
 
     def job(unit: Unit) -> Rebuild:
+        unit.lock_books([location] if location is not None else [head.location for head in books(unit)])
         with mending.undone(unit, always=dry_run):
             return _rebuilt(store, unit, location, trust_entries=trust_entries, progress=progress, dry_run=dry_run)
 

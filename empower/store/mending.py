@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete
+from sqlalchemy import Boolean, Table, bindparam, delete
 
 from empower.store.approvers import APPROVAL, DELEGATION
 from empower.store.queries import API_KEY, COMP, COUNTER, EMPLOYEE, LOCATION, MEASURE, STAFF
@@ -93,4 +93,8 @@ def _add(unit: Unit, table: Table, rows: list[Row]) -> None:
 
 
 def _named(table: Table, row: Row) -> dict[str, Any]:
-    return dict(zip([column.name for column in table.columns], row, strict=True))
+    """By column; SQLite has no truth values, and PostgreSQL takes nothing else for one."""
+    return {
+        column.name: bool(value) if value in (0, 1) and isinstance(column.type, Boolean) else value
+        for column, value in zip(table.columns, row, strict=True)
+    }

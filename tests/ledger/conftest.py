@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from empower.engine import Engine
-from empower.evidence.keys import Signer
+from empower.evidence.keys import Signer, new_signer
 from empower.ledger import signing
 from tests.conftest import Database
 from tests.engine.house import House, policy
@@ -32,6 +32,8 @@ def engine(house: House) -> Engine:
 
 
 @pytest.fixture
-def signer(house: House, engine: Engine) -> Signer:
-    """The deployment's signing key."""
+def signer(house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Signer:
+    """The deployment's signing key: in a file beside the store, or where there is none, in the environment."""
+    if not house.is_sqlite:
+        monkeypatch.setenv(signing.VARIABLE, new_signer(signing.name_of(engine.store)).skey)
     return signing.new(engine.store, by="test", clock=house.clock)
