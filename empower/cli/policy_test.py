@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from empower.cli.errors import BROKEN, USAGE
+from empower.cli.errors import BROKEN
 from empower.cli.options import format_option, policies_option, setting
 from empower.cli.output import as_json, console
 
 if TYPE_CHECKING:
+    from empower.policy import Problem
     from empower.policy.case_reading import CasesRead
     from empower.policy.cases import Result
     from empower.policy.coverage import Coverage
@@ -41,6 +42,7 @@ def test(
     not hold, or coverage is below --fail-under.
     """
     from empower.policy.case_reading import read_cases
+    from empower.policy.case_runs import covered as covered_by
     from empower.policy.coverage import percent
 
     folder, ids = _chosen(what)
@@ -48,25 +50,35 @@ def test(
     _check_ids(found, ids)
     if found.problems:
         _tell_problems(found, form)
+        _write_junit(junit, (), found.problems)
         ctx.exit(BROKEN)
     if not found.cases:
         click.echo(f"no cases in `{folder}`: write `NAME.cases.toml` beside a policy; see docs/cases.md", err=True)
         ctx.exit(BROKEN if fail_under else 0)
     results = _run(found, form)
-    covered = _coverage(found, results)
+    covered = covered_by(found.reading, results)
     if form == "table":
         _close(results, covered, untried=untried)
     else:
         _as_json(results, covered)
-    if junit is not None:
-        from empower.cli.junit import junit_xml
-
-        junit.write_bytes(junit_xml(results))
+    _write_junit(junit, results, ())
     share = percent(covered)
     if fail_under is not None and share < fail_under:
         click.secho(f"coverage is {share} %, below {fail_under} %", fg="red", err=True)
     if any(item.differences for item in results) or (fail_under is not None and share < fail_under):
         ctx.exit(BROKEN)
+
+
+def _write_junit(path: Path | None, results: "Sequence[Result]", problems: "Sequence[Problem]") -> None:
+    from empower.cli.junit import junit_xml
+    from empower.core.errors import EmpowerError
+
+    if path is None:
+        return
+    try:
+        path.write_bytes(junit_xml(results, problems))
+    except OSError as error:
+        raise EmpowerError(f"cannot write `{path}`: {(error.strerror or 'the system refused').lower()}") from None
 
 
 def _chosen(what: Sequence[str]) -> tuple[Path, tuple[str, ...]]:
@@ -77,15 +89,15 @@ def _chosen(what: Sequence[str]) -> tuple[Path, tuple[str, ...]]:
 
 
 def _check_ids(found: "CasesRead", ids: Sequence[str]) -> None:
+    from empower.core.errors import InputError
     from empower.policy.problems import nearest, quote
 
     known = tuple(found.reading.ids)
     for one in ids:
         if one not in known and known:
             near = nearest(one, known)
-            hint = f"; did you mean `{near}`?" if near else ""
-            click.echo(f"unknown policy {quote(one)}{hint}", err=True)
-            raise SystemExit(USAGE)
+            hint = f"did you mean `{near}`?" if near else f"there are {', '.join(f'`{name}`' for name in known)}"
+            raise InputError(f"unknown policy {quote(one)}; {hint}")
 
 
 def _tell_problems(found: "CasesRead", form: str) -> None:
@@ -96,7 +108,8 @@ def _tell_problems(found: "CasesRead", form: str) -> None:
             click.echo(as_json(as_record(problem)))
         else:
             print_problem(problem)
-    click.secho(f"{len(found.problems)} problems, so no case was run", fg="red", err=form == "json")
+    count = "a problem" if len(found.problems) == 1 else f"{len(found.problems)} problems"
+    click.secho(f"{count}, so no case was run", fg="red", err=form == "json")
 
 
 def _run(found: "CasesRead", form: str) -> "list[Result]":
@@ -119,18 +132,7 @@ def _run(found: "CasesRead", form: str) -> "list[Result]":
     return results
 
 
-def _coverage(found: "CasesRead", results: "list[Result]") -> "list[Coverage]":
-    from empower.policy.coverage import coverage
-
-    tested = {item.case.policy.policy.id for item in results}
-    return [
-        coverage(policy, [item for item in results if item.case.policy.policy.id == policy.id])
-        for policy in found.reading.policies
-        if policy.id in tested
-    ]
-
-
-def _close(results: "list[Result]", covered: "list[Coverage]", *, untried: bool) -> None:
+def _close(results: "list[Result]", covered: "Sequence[Coverage]", *, untried: bool) -> None:
     from rich.table import Table
 
     for result in results:
@@ -173,7 +175,7 @@ def _tell_untried(one: "Coverage", most: int | None) -> None:
             click.echo(f"  {one.policy}: untried: {name}")
 
 
-def _as_json(results: "list[Result]", covered: "list[Coverage]") -> None:
+def _as_json(results: "list[Result]", covered: "Sequence[Coverage]") -> None:
     for item in results:
         value = {"file": item.case.file, "line": item.case.line, "case": item.case.name}
         click.echo(as_json(value | {"passed": not item.differences, "differences": list(item.differences)}))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator
 
-from empower.policy.document import Section, SomeNames
+from empower.policy.document import Names, Section
 from empower.policy.problems import ProblemName
 from empower.policy.words import Amount, Count, Location, Name, OneOrMany, OrDropped, PolicyId, Text, kind_of, refuse
 
@@ -44,7 +44,7 @@ class _OneOrManyAmounts:
 class EmployeeSection(Section):
     """Somebody who asks, or is asked."""
 
-    roles: SomeNames = Field(description="in the order of the roster")
+    roles: Names = Field(description="in the order of the roster; none for somebody who has none here")
     active: bool = True
 
 
@@ -53,6 +53,7 @@ class CheckSection(Section):
 
     id: Text = "C1"
     total: Amount | None = None
+    before: Amount | None = Field(default=None, description="its total when the book last saw it")
     state: Text | None = None
     categories: list[Text] = Field(default_factory=list)
 

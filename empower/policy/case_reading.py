@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterator
 from decimal import Decimal
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from pydantic import ValidationError
 
 from empower.core.codes import Code, Outcome
 from empower.core.measure import all_limits, measure_of
 from empower.core.plan import CompiledPolicy
-from empower.core.policy import Policy
+from empower.core.policy import Fact, Policy
 from empower.core.request import Facts
 from empower.policy.case_document import AskSection, CaseDocument, CaseSection, keys_of
 from empower.policy.cases import Case, Expected, Used
@@ -49,29 +49,41 @@ def read_cases(directory: Path, only: Collection[str] = (), reading: Reading | N
     texts, problems = load_cases(directory)
     cases: list[Case] = []
     for text in texts:
-        found, wrong = _file(text, reading)
+        found, wrong = _file(text, reading, only)
         problems += wrong
-        cases += [case for case in found if not only or case.policy.policy.id in only]
-    problems.sort(key=lambda one: (one.file, one.line, one.column, one.name))
+        cases += found
+    problems = sorted(set(problems), key=lambda one: (one.file, one.line, one.column, one.name, one.message))
     return CasesRead(tuple(cases), tuple(problems), tuple(text.name for text in texts), reading)
 
 
-def _file(text: Text, reading: Reading) -> tuple[list[Case], list[Problem]]:
+def _file(text: Text, reading: Reading, only: Collection[str]) -> tuple[list[Case], list[Problem]]:
     try:
         document = CaseDocument.model_validate(text.data)
     except ValidationError as error:
         return [], [_shape(text, detail) for detail in error.errors(include_url=False)]
-    policy = reading.policies.by_id.get(document.policy)
-    if policy is None:
-        known = tuple(reading.policies.by_id)
-        message = f"unknown policy {quote(document.policy)}, or one that governs no location"
+    policies = _policies(document.policy, reading)
+    if not policies:
+        known = tuple(reading.ids)
+        message = f"unknown policy {quote(document.policy)}"
+        if document.policy in known:
+            message = f"policy {quote(document.policy)} governs no location, and no policy that does starts from it"
         return [], [text.problem(ProblemName.UNKNOWN_POLICY, ("policy",), message, nearest(document.policy, known))]
-    maker = _Maker(text, document, policy, reading)
-    cases = list(maker.cases())
+    makers = [_Maker(text, document, policy, reading) for policy in policies]
+    cases = list(islice((case for maker in makers for case in maker.cases()), MOST_CASES + 1))
+    problems = [problem for maker in makers for problem in maker.problems]
     if len(cases) > MOST_CASES:
         message = f"more than {MOST_CASES} cases come out of this file; make its lists shorter"
-        maker.problems.append(text.problem(ProblemName.FILE_TOO_LARGE, ("cases",), message))
-    return ([] if maker.problems else cases), maker.problems
+        problems.append(text.problem(ProblemName.FILE_TOO_LARGE, ("cases",), message))
+    chosen = [case for case in cases if not only or {case.policy.policy.id, document.policy} & set(only)]
+    return ([] if problems else chosen), problems
+
+
+def _policies(name: str, reading: Reading) -> list[Policy]:
+    """The policy of that name; of one that governs no location, all that start from it and do."""
+    if name in reading.policies.by_id:
+        return [reading.policies.by_id[name]]
+    pairs = zip(reading.wholes, reading.policies, strict=True)
+    return [policy for whole, policy in pairs if any(file.id == name for file in whole.chain)]
 
 
 def _shape(text: Text, detail: Any) -> Problem:
@@ -108,6 +120,7 @@ class _Maker:
         self.problems: list[Problem] = []
         self._reading = reading
         self._limits = {limit.address: limit for limit in all_limits(policy)}
+        self._rules = set(rules_of(policy))
 
     def cases(self) -> Iterator[Case]:
         self._check_people()
@@ -120,6 +133,7 @@ class _Maker:
             now = section.now or self.document.now
             for values, facts in self._facts(section, path, location):
                 made = f"{name}[{values}]" if values else name
+                made += "" if self.document.policy == self.policy.id else f" in {self.policy.id}"
                 yield Case(self.text.name, line, made, self.compiled, facts, now, used, expected)
 
     def _check_people(self) -> None:
@@ -131,7 +145,8 @@ class _Maker:
 
     def _location(self) -> str:
         asked = self.document.location
-        if asked is None:
+        is_own = self.document.policy == self.policy.id
+        if asked is None or not is_own:
             return self.policy.locations[0].replace("*", "1")
         if self._reading.policies.policy_for(asked) is not self.policy:
             message = f"policy `{self.policy.id}` does not govern {quote(asked)}"
@@ -157,11 +172,7 @@ class _Maker:
                 place = where if key in section.ask.model_fields_set else ("defaults",)
                 self._known(problem, key, value, known, (*place, key, number))
         amounts = [self._minor(amount, (*where, "amount")) for amount in said["amount"] or ()] or [0]
-        total = (
-            None
-            if ask.check is None or ask.check.total is None
-            else self._minor(ask.check.total, (*where, "check", "total"))
-        )
+        total, seen = (self._of_check(ask, key, (*where, "check", key)) for key in ("total", "before"))
         if len(self.problems) > before:
             return
         written_amounts = said["amount"] or [None]
@@ -170,10 +181,22 @@ class _Maker:
         ):
             one = {"employee": employee, "remedy": remedy, "reason": reason, "amount": shown}
             values = ", ".join(str(one[key]) for key in MATRIX if len(said[key] or ()) > 1)
-            yield values, self._request(ask, location, employee, remedy, reason, amount, total)
+            yield values, self._request(ask, location, employee, remedy, reason, amount, total, seen)
+
+    def _of_check(self, ask: AskSection, key: str, path: KeyPath) -> int | None:
+        amount = None if ask.check is None else getattr(ask.check, key)
+        return None if amount is None else self._minor(amount, path)
 
     def _request(
-        self, ask: AskSection, location: str, employee: str, remedy: str, reason: str, amount: int, total: int | None
+        self,
+        ask: AskSection,
+        location: str,
+        employee: str,
+        remedy: str,
+        reason: str,
+        amount: int,
+        total: int | None,
+        before: int | None,
     ) -> Facts:
         person, check = self.document.employees[employee], ask.check
         return Facts(
@@ -188,7 +211,7 @@ class _Maker:
             check=check.id if check else None,
             check_total_minor=total,
             check_state=check.state if check else None,
-            check_total_before_minor=None,
+            check_total_before_minor=before,
             categories=tuple(check.categories) if check else (),
             guest=ask.guest,
             incident=ask.incident,
@@ -210,7 +233,8 @@ class _Maker:
                 self._known(ProblemName.UNKNOWN_LIMIT, "limit that counts", address, known, (*path, address), key=True)
                 continue
             amount = 0 if used.amount is None else self._minor(used.amount, (*path, address, "amount"))
-            found.append(Used(measure.name, amount, used.count or 0))
+            role = address.split(".")[1] if "role" in measure.scope and address.startswith("roles.") else None
+            found.append(Used(measure.name, amount, used.count or 0, role))
         return tuple(found)
 
     def _expected(self, section: CaseSection, path: KeyPath) -> Expected:
@@ -219,6 +243,13 @@ class _Maker:
             self._known(ProblemName.UNKNOWN_ROLE, "role", role, self.policy.roles, (*path, "approvers", number))
         for number, code in enumerate(said.codes or ()):
             self._known(ProblemName.UNKNOWN_CODE, "code", code, [one.value for one in Code], (*path, "codes", number))
+        if said.role is not None:
+            self._known(ProblemName.UNKNOWN_ROLE, "role", said.role, self.policy.roles, (*path, "role"))
+        for number, fact in enumerate(said.needs or ()):
+            needs = (*path, "needs", number)
+            self._known(ProblemName.UNKNOWN_REQUIREMENT, "requirement", fact, get_args(Fact), needs)
+        for number, rule in enumerate(said.rules or ()):
+            self._known(ProblemName.UNKNOWN_LIMIT, "rule", rule, self._rules, (*path, "rules", number))
         for remedy in said.offers or ():
             place = (*path, "offers", remedy)
             self._known(ProblemName.UNKNOWN_REMEDY, "remedy", remedy, self.policy.remedies, place, key=True)
@@ -260,6 +291,16 @@ class _Maker:
         self, name: ProblemName, path: KeyPath, message: str, near: str | None = None, *, at_key: bool = False
     ) -> None:
         self.problems.append(self.text.problem(name, path, message, near, at_key=at_key))
+
+
+def rules_of(policy: Policy) -> Iterator[str]:
+    """What a finding can name that stopped a request."""
+    yield from ("", "staff", "roles", "approval.two_people_over")
+    yield from (limit.address for limit in all_limits(policy))
+    yield from (guard.address for guard in policy.guards)
+    yield from (f"remedies.{name}.{key}" for name in policy.remedies for key in ("most", "zero"))
+    yield from (f"reasons.{name}.remedies" for name in policy.reasons)
+    yield from (rule for name in policy.roles for rule in (f"roles.{name}", f"roles.{name}.remedies"))
 
 
 def _over(base: AskSection, own: AskSection) -> AskSection:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from empower.core.codes import Code, Outcome
-from empower.core.counter import UNUSED, Usage
+from empower.core.counter import UNUSED, CounterKey, Usage
 from empower.core.decide import decide
 from empower.core.decision import Decision
 from empower.core.money import plain
@@ -43,6 +43,8 @@ class Used(NamedTuple):
     measure: str
     amount_minor: int
     comps: int
+    role: str | None = None
+    """Whose, where it is counted per role and the limit is a role's."""
 
 
 class Case(NamedTuple):
@@ -69,9 +71,14 @@ class Result(NamedTuple):
 
 def standing(case: Case) -> list[Usage | None]:
     """What each counter that the request reads holds; one of which the case does not speak is empty."""
-    held = {used.measure: Usage(0, used.amount_minor, 0, used.comps) for used in case.used}
     needed = case.policy.counters(case.facts, case.now, offers=True)
-    return [None if item is None else held.get(item.key.measure, UNUSED) for item in needed]
+    return [None if item is None else _usage(case, item.key) for item in needed]
+
+
+def _usage(case: Case, key: CounterKey) -> Usage:
+    said = (used for used in reversed(case.used) if used.measure == key.measure)
+    found = next((used for used in said if used.role is None or used.role in key.subject.split("|")), None)
+    return UNUSED if found is None else Usage(0, found.amount_minor, 0, found.comps)
 
 
 def run(case: Case) -> Result:

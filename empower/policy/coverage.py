@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from empower.core.codes import Code
 from empower.core.decision import Finding
-from empower.core.measure import all_limits
+from empower.core.measure import all_limits, local_moment
+from empower.core.plan import known_roles
 from empower.core.policy import Policy
 from empower.policy.cases import Result
 
@@ -74,6 +75,9 @@ def _caps(policy: Policy) -> Iterator[tuple[str, int]]:
     for name, remedy in policy.remedies.items():
         if remedy.most is not None:
             yield f"remedies.{name}.most", remedy.most
+    for guard in policy.guards:
+        if guard.when.amount_over is not None:
+            yield f"{guard.address}.amount_over", guard.when.amount_over
     if policy.approval.two_people_over is not None:
         yield "approval.two_people_over", policy.approval.two_people_over
 
@@ -82,6 +86,7 @@ def _tried(policy: Policy, result: Result) -> Iterator[str]:
     facts, decision = result.case.facts, result.decision
     if decision.role is not None:
         yield _given(decision.role, facts.remedy)
+        yield from _guards(result)
     granted = min(facts.amount_minor, decision.granted_minor or facts.amount_minor)
     for finding in decision.findings:
         yield finding.rule
@@ -91,6 +96,20 @@ def _tried(policy: Policy, result: Result) -> Iterator[str]:
     for name, cap in ((f"remedies.{facts.remedy}.most", most), ("approval.two_people_over", two)):
         if cap is not None and facts.amount_minor in (cap, cap + 1):
             yield f"{name} {AT if facts.amount_minor == cap else OVER}"
+
+
+def _guards(result: Result) -> Iterator[str]:
+    """Guards that begin to speak just above the amount, or just at it."""
+    case, decision = result.case, result.decision
+    facts, rules = case.facts, case.policy.policy
+    plan = case.policy.plan(known_roles(rules, facts), facts.remedy, facts.reason)
+    moment = local_moment(rules, facts, case.now)
+    for guard in (guard for trial in plan.trials if trial.role == decision.role for guard in trial.guards):
+        over = guard.amount_over
+        if over is None or facts.amount_minor not in (over, over + 1):
+            continue
+        if guard.speaks(facts._replace(amount_minor=over + 1), moment):
+            yield f"{guard.rule}.amount_over {AT if facts.amount_minor == over else OVER}"
 
 
 def _side(finding: Finding, amount_minor: int) -> Iterator[str]:

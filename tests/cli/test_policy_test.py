@@ -70,9 +70,11 @@ def test_json_and_junit_say_the_same(run: Run, folder: Path, tmp_path: Path) -> 
 def test_coverage_is_told_and_may_be_asked_for(run: Run, folder: Path) -> None:
     said = run("policy", "test", str(folder), "bistro", "--untried", "--fail-under", "90")
     assert said.exit_code == 0
-    assert "bistro: untried: roles.host gives apology" in said.stdout
-    short = run("policy", "test", str(folder), "hotel", "--fail-under", "90")
+    assert "untried: " not in run("policy", "test", str(folder), "bistro").stdout
+    (folder / "hotel.cases.toml").unlink()
+    short = run("policy", "test", str(folder), "hotel", "--untried", "--fail-under", "90")
     assert short.exit_code == 5
+    assert "hotel: untried: roles.concierge gives spa" in short.stdout
     assert "below 90 %" in short.stderr
 
 
@@ -83,6 +85,23 @@ def test_what_is_wrong_with_a_file_is_told_with_its_frame(run: Run, folder: Path
     assert done.exit_code == 5
     assert "unknown remedy `apologie`; did you mean `apology`?" in done.stdout
     assert "^^^" in done.stdout
+
+
+def test_what_is_wrong_with_a_file_is_an_error_in_junit(run: Run, folder: Path, tmp_path: Path) -> None:
+    file = folder / "bistro.cases.toml"
+    file.write_text(file.read_text().replace('remedy = "apology"', 'remedy = "apologie\\u0007"', 1))
+    done = run("policy", "test", str(folder), "--junit", str(tmp_path / "out.xml"))
+    root = ET.parse(tmp_path / "out.xml").getroot()  # noqa: S314  our own
+    (case,) = root.iter("testcase")
+    error = case.find("error")
+    assert (done.exit_code, root.get("errors"), case.get("file")) == (5, "1", "bistro.cases.toml")
+    assert error is not None
+    assert (error.get("type"), "unknown remedy" in error.get("message", "")) == ("unknown-remedy", True)
+
+
+def test_junit_that_cannot_be_written(run: Run, folder: Path, tmp_path: Path) -> None:
+    done = run("policy", "test", str(folder), "--junit", str(tmp_path / "gone" / "out.xml"))
+    assert (done.exit_code, "cannot write" in done.stderr) == (1, True)
 
 
 def test_nothing_to_run(run: Run, folder: Path) -> None:

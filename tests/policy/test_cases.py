@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from empower.policy import ProblemName
+from empower.policy import ProblemName, run_cases
 from empower.policy.case_reading import read_cases
 from empower.policy.cases import Result, failures, run
 from empower.policy.coverage import coverage, percent
@@ -141,6 +141,21 @@ def test_lists_make_a_case_of_each_of_their_values(folder: Folder) -> None:
             (17, 43),
             "unknown role `boss`",
         ),
+        ('ask = {}\nexpect = { outcome = "deny", role = "sever" }', "unknown-role", (17, 37), "unknown role `sever`"),
+        ('ask = {}\nexpect = { outcome = "deny", needs = ["nota"] }', "unknown-requirement", (17, 39), "`nota`"),
+        ('ask = {}\nexpect = { outcome = "deny", codes = ["over"] }', "unknown-code", (17, 39), "`over`"),
+        (
+            'ask = {}\nexpect = { outcome = "deny", rules = ["guards.no_alcohl"] }',
+            "unknown-limit",
+            (17, 39),
+            "unknown rule `guards.no_alcohl`",
+        ),
+        ('ask = { employee = ["max", "eve"] }\nexpect = { outcome = "deny" }', "unknown-employee", (16, 28), "`eve`"),
+        ('ask = { amount = nan }\nexpect = { outcome = "deny" }', "wrong-type", (16, 18), "infinite or undefined"),
+        ('ask = { amount = [] }\nexpect = { outcome = "deny" }', "empty-list", (16, 18), "`amount` is empty"),
+        ('ask = 5\nexpect = { outcome = "deny" }', "wrong-type", (16, 7), "must be a table"),
+        ("ask = {}\nexpect = { outcome = 5 }", "unknown-outcome", (17, 22), "unknown outcome `5`"),
+        ('now = 2026-11-20\nask = {}\nexpect = { outcome = "deny" }', "wrong-type", (16, 7), "must be a moment"),
     ],
 )
 def test_what_is_wrong_with_a_file_of_cases_has_a_name_and_a_place(
@@ -165,7 +180,7 @@ def test_a_case_of_another_policy_or_place_is_a_problem(folder: Folder) -> None:
     text = '[cases.a]\nask = { amount = 1.00 }\nexpect = { outcome = "approve" }'
     found = read_cases(cases(folder, text, HEAD.replace('"shop"', '"shpo"')))
     assert [str(problem) for problem in found.problems] == [
-        "shop.cases.toml:1:10: unknown policy `shpo`, or one that governs no location; did you mean `shop`?"
+        "shop.cases.toml:1:10: unknown policy `shpo`; did you mean `shop`?"
     ]
     found = read_cases(cases(folder, text, 'location = "elsewhere"\n' + HEAD))
     assert [problem.name for problem in found.problems] == [ProblemName.BAD_LOCATION]
@@ -204,6 +219,84 @@ def test_a_matrix_without_end_is_refused(folder: Folder) -> None:
     )
     (problem,) = read_cases(cases(folder, text)).problems
     assert "more than 10000 cases" in problem.message
+
+
+def test_a_list_that_multiplies_beyond_measure_is_refused_at_once(folder: Folder) -> None:
+    many = ", ".join(['"ana"'] * 900)
+    amounts = ", ".join(["1.00"] * 900)
+    reasons = ", ".join(['"wrong_order"'] * 900)
+    ask = f"employee = [{many}], reason = [{reasons}], amount = [{amounts}]"
+    text = f'[cases.a]\nask = {{ {ask} }}\nexpect = {{ outcome = "approve" }}\n'
+    (problem,) = read_cases(cases(folder, text)).problems
+    assert "more than 10000 cases" in problem.message
+
+
+def test_cases_of_what_others_start_from_are_asked_of_each_of_them(folder: Folder) -> None:
+    directory = cases(folder, '[cases.a]\nask = { amount = 1.00 }\nexpect = { outcome = "approve" }')
+    (directory / "other.toml").write_text(SHOP.replace("shop", "other") + "[remedies.dessert]\nmost = 0.50\n")
+    file = directory / "shop.cases.toml"
+    file.write_text(file.read_text().replace('"shop"', '"base"'))
+    report = run_cases(directory)
+    assert {item.case.name: bool(item.differences) for item in report.results} == {
+        "a in shop": False,
+        "a in other": True,
+    }
+    assert [item.case.name for item in run_cases(directory, ["shop"]).results] == ["a in shop"]
+    assert len(run_cases(directory, ["base"]).results) == 2
+    (directory / "shop.toml").unlink()
+    (directory / "other.toml").unlink()
+    assert [problem.name for problem in run_cases(directory).problems] == ["unknown-policy"]
+
+
+def test_what_is_used_of_a_roles_counter_is_that_roles(folder: Folder) -> None:
+    text = """[cases.it]
+ask = { amount = 5.00 }
+used."roles.server.limits.purse" = { amount = 10.00 }
+expect = { outcome = "escalate", approvers = ["manager"] }
+"""
+    directory = cases(folder, text)
+    purse = 'limits.purse = { per = "role", every = "day", amount = 10.00 }\n'
+    (directory / "shop.toml").write_text(SHOP + "[roles.server]\n" + purse + "[roles.manager]\n" + purse)
+    assert ran(directory)[0].differences == ()
+
+
+def test_a_total_that_changed_and_somebody_without_a_role(folder: Folder) -> None:
+    head = HEAD.replace("[defaults]", "new = { roles = [] }\n\n[defaults]")
+    text = """[cases.a]
+ask = { employee = "new", amount = 1.00 }
+expect = { outcome = "deny", codes = ["no_role"] }
+"""
+    assert [item.differences for item in ran(cases(folder, text, head))] == [()]
+
+
+def test_the_report_says_whether_all_is_well(folder: Folder) -> None:
+    text = '[cases.cake]\nask = { amount = %s }\nexpect = { outcome = "approve" }'
+    directory = cases(folder, text % "15.00")
+    report = run_cases(directory)
+    assert (report.passed, report.failed, [one.policy for one in report.coverage]) == (True, (), ["shop"])
+    (directory / "shop.cases.toml").write_text(HEAD + text % "15.01")
+    report = run_cases(directory)
+    assert (report.passed, [item.case.name for item in report.failed]) == (False, ["cake"])
+    (directory / "shop.cases.toml").write_text(HEAD + text % "15.0")
+    report = run_cases(directory)
+    assert (report.passed, report.failed, [one.name for one in report.problems]) == (False, (), ["wrong-decimals"])
+    (directory / "shop.cases.toml").unlink()
+    assert run_cases(directory) == ((), (), ())
+    assert run_cases(directory).passed
+
+
+def test_a_guards_amount_has_two_sides_too(folder: Folder) -> None:
+    text = """[cases.it]
+ask = { amount = [5.00, 5.01] }
+expect = { outcome = "approve" }
+"""
+    directory = cases(folder, text)
+    guard = '[guards.note]\nwhen = { amount_over = 5.00 }\nthen = "require"\nrequire = ["guest"]\n'
+    (directory / "shop.toml").write_text(SHOP + guard)
+    (found,) = run_cases(directory).coverage
+    sides = {name for name in found.boundaries if name.startswith("guards.note")}
+    assert sides == {"guards.note.amount_over at", "guards.note.amount_over over"}
+    assert not sides & set(found.untried_boundaries)
 
 
 def test_policies_with_problems_run_no_case(folder: Folder) -> None:
