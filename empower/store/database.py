@@ -18,7 +18,7 @@ from empower.store.notices import listening
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, check_server, is_set_up, migrate
 from empower.store.tally import Warm
-from empower.store.troubles import UNKNOWN, error_of, is_lost, translated
+from empower.store.troubles import UNKNOWN, LostError, error_of, is_lost, translated
 from empower.store.unit import Unit
 from empower.store.writer import Writer
 
@@ -93,7 +93,8 @@ class Store:
             engine.dispose()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Let what is being written end, refuse what waits, and give all connections back."""
+        self.writer.close()
         self._connection.close()
         self.engine.dispose()
 
@@ -248,7 +249,7 @@ def _commit(cursor: Any) -> None:
         cursor.execute("COMMIT")
     except Exception as error:
         if is_lost(error):
-            raise BusyError(UNKNOWN) from error
+            raise LostError(UNKNOWN) from error
         raise
     # PostgreSQL answers the commit of a transaction that had failed with `ROLLBACK`, and no error.
     if getattr(cursor, "statusmessage", "COMMIT") != "COMMIT":

@@ -5,6 +5,7 @@ and many share a commit. Nothing waits on a timer.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from empower.core.errors import BusyError
 from empower.store.draws import Draws
 from empower.store.locking import Wanted, WideKey, united
-from empower.store.troubles import ContendedError
+from empower.store.troubles import ContendedError, LostError
 from empower.store.unit import Unit
 
 T = TypeVar("T")
@@ -26,6 +27,12 @@ MOST_GOES = 8
 HOT_FOR = 64
 """Transactions that lock from the start what others were last seen to charge at the same time."""
 MOST_HOT = 32
+MOST_WAITING = 4096
+"""Jobs that wait; who comes then is told at once to try again, instead of waiting longer than a guest would."""
+PATIENCE_SECONDS = 30.0
+"""A job that has waited so long is not begun: whoever asked has gone."""
+CROWDED = "too many wait to be written: try again with the same key"
+CLOSING = "the store is being closed: try again with the same key"
 
 
 NOTHING = Wanted()
@@ -34,11 +41,14 @@ NOTHING = Wanted()
 class Ticket:
     """A job that waits, and what came of it."""
 
-    __slots__ = ("done", "draws", "error", "job", "result", "wanted")
+    __slots__ = ("deadline", "done", "draws", "error", "job", "result", "wanted")
 
-    def __init__(self, job: Callable[[Unit], Any], *, alone: bool, wanted: Wanted = NOTHING) -> None:
-        """Nothing has come of it yet; `wanted` is what it is known to lock."""
+    def __init__(
+        self, job: Callable[[Unit], Any], *, alone: bool, wanted: Wanted = NOTHING, deadline: float = float("inf")
+    ) -> None:
+        """Nothing has come of it yet; `wanted` is what it is known to lock, `deadline` ends its patience."""
         self.job = job
+        self.deadline = deadline
         self.wanted = wanted._replace(alone=True) if alone else wanted
         self.draws = Draws()
         self.done = False
@@ -49,9 +59,18 @@ class Ticket:
 class Writer:
     """Runs jobs one after another, as many in one transaction as wait for it."""
 
-    def __init__(self, transaction: Callable[[], AbstractContextManager[Unit]]) -> None:
-        """`transaction` gives a unit that is committed when its context ends without an error."""
+    def __init__(
+        self,
+        transaction: Callable[[], AbstractContextManager[Unit]],
+        *,
+        most_waiting: int = MOST_WAITING,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`transaction` gives a unit, committed when its context ends without an error; `timer` gives seconds."""
         self._transaction = transaction
+        self._most_waiting = most_waiting
+        self._timer = timer
+        self._is_closed = False
         self._waiting: deque[Ticket] = deque()
         self._hot: dict[WideKey, int] = {}
         self.lock = threading.Lock()
@@ -59,10 +78,13 @@ class Writer:
     def run(self, job: Callable[[Unit], T], *, alone: bool = False, wanted: Wanted = NOTHING) -> T:
         """The job's result, after the commit; raises what the job raised, or what kept it from being written.
 
-        A job that reads more than its unit keeps in memory asks to be `alone` in its transaction. What it is known
-        to lock is `wanted`, so that all of a transaction can be locked in order.
+        Raises `BusyError` at once where too many wait, and for a job that waited for `PATIENCE_SECONDS`. A job that
+        reads more than its unit keeps in memory asks to be `alone` in its transaction. What it is known to lock is
+        `wanted`, so that all of a transaction can be locked in order.
         """
-        ticket = Ticket(job, alone=alone, wanted=wanted)
+        if self._is_closed or len(self._waiting) >= self._most_waiting:
+            raise BusyError(CLOSING if self._is_closed else CROWDED)
+        ticket = Ticket(job, alone=alone, wanted=wanted, deadline=self._timer() + PATIENCE_SECONDS)
         self._waiting.append(ticket)
         with self.lock:
             while not ticket.done:
@@ -71,6 +93,13 @@ class Writer:
             raise ticket.error
         result: T = ticket.result
         return result
+
+    def close(self) -> None:
+        """Let what is being written end, and refuse what waits; nothing is taken after it."""
+        self._is_closed = True
+        with self.lock:
+            _end(self._waiting, BusyError(CLOSING))
+            self._waiting.clear()
 
     def _next(self) -> list[Ticket]:
         """The longest run from the front of the queue that may share a transaction."""
@@ -98,19 +127,20 @@ class Writer:
                 begun = unit
                 unit.lock([more, Wanted(wide=self._still_hot()), *(ticket.wanted for ticket in tickets)])
                 for ticket in tickets:
-                    _try(ticket, unit)
+                    _try(ticket, unit, self._timer())
         except ContendedError as error:
             if begun is not None and not last:
-                self._heat(begun.touched.wide)
+                self._heat(begun.contended)
                 return begun.touched
             _fail(tickets, error)
-        except BusyError as error:
-            # Whether it was written may not be known: nobody is tried again.
+        except LostError as error:
             _fail(tickets, error)
         except Exception as error:  # noqa: BLE001  handed to whoever waits
-            if begun is not None and len(tickets) > 1:
-                self._commit_each(tickets)
-                return None
+            if begun is not None:
+                apart = _apart(tickets, error)
+                if len(apart) > 1:
+                    self._commit_each(apart)
+                    return None
             _fail(tickets, error)
         except BaseException:
             _end(tickets, BusyError(INTERRUPTED))
@@ -129,15 +159,26 @@ class Writer:
         while len(self._hot) > MOST_HOT:
             del self._hot[next(iter(self._hot))]
 
-    def _commit_each(self, tickets: list[Ticket]) -> None:
-        """Each alone; an interruption of one leaves no other without an answer."""
-        left = deque(tickets)
+    def _commit_each(self, apart: list[list[Ticket]]) -> None:
+        """One after another; an interruption of one leaves no other without an answer."""
+        left = deque(apart)
         try:
             while left:
-                self._commit([left.popleft()])
+                self._commit(left.popleft())
         except BaseException:
-            _end(left, BusyError(INTERRUPTED))
+            for tickets in left:
+                _end(tickets, BusyError(INTERRUPTED))
             raise
+
+
+def _apart(tickets: list[Ticket], error: Exception) -> list[list[Ticket]]:
+    """Those to be tried without the others: each alone, or where somebody was waited for too long, each book alone."""
+    if not isinstance(error, BusyError):
+        return [[ticket] for ticket in tickets]
+    found: dict[Wanted, list[Ticket]] = {}
+    for ticket in tickets:
+        found.setdefault(ticket.wanted, []).append(ticket)
+    return list(found.values())
 
 
 def _fail(tickets: Iterable[Ticket], error: Exception) -> None:
@@ -151,7 +192,10 @@ def _end(tickets: Iterable[Ticket], error: BaseException | None) -> None:
         ticket.done = True
 
 
-def _try(ticket: Ticket, unit: Unit) -> None:
+def _try(ticket: Ticket, unit: Unit, now: float) -> None:
+    if ticket.deadline < now:
+        ticket.error = BusyError(CROWDED)
+        return
     ticket.error = None
     mark = unit.mark()
     unit.draws = ticket.draws.begin()

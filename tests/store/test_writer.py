@@ -11,7 +11,7 @@ import pytest
 
 from empower.core.errors import BusyError, ConflictError, StoreError
 from empower.store import Store, Unit
-from empower.store.writer import MOST_AT_ONCE, Ticket, Writer
+from empower.store.writer import MOST_AT_ONCE, PATIENCE_SECONDS, Ticket, Writer
 
 Job = Callable[[Unit], Any]
 
@@ -215,3 +215,64 @@ def test_threads_get_their_own_answers(store: Store, file: Path) -> None:
         name: name for name in names if name not in firsts
     }
     assert written(file) == ["00", *(name for name in names if name not in firsts)]
+
+
+def test_who_comes_when_too_many_wait_is_told_at_once(store: Store) -> None:
+    writer = Writer(store._transaction, most_waiting=2)
+    waiting = [Ticket(add(name), alone=False) for name in "ab"]
+    writer._waiting.extend(waiting)
+    with pytest.raises(BusyError, match="try again with the same key"):
+        writer.run(add("c"))
+    assert [ticket.done for ticket in waiting] == [False, False]
+    assert len(writer._waiting) == 2
+
+
+def test_a_job_that_waited_too_long_is_not_begun(store: Store, file: Path) -> None:
+    moment = 0.0
+    writer = Writer(store._transaction, timer=lambda: moment)
+    begun: list[str] = []
+    late = Ticket(lambda _unit: begun.append("late"), alone=False, deadline=PATIENCE_SECONDS)
+    writer._waiting.append(late)
+    moment = PATIENCE_SECONDS + 1
+    assert writer.run(add("a")) == "a"
+    assert isinstance(late.error, BusyError)
+    assert begun == []
+    assert written(file) == ["a"]
+
+
+def test_closing_ends_what_is_written_and_refuses_what_waits(store: Store, file: Path) -> None:
+    writer, inside, go_on = Writer(store._transaction), threading.Event(), threading.Event()
+
+    def slow(unit: Unit) -> str:
+        inside.set()
+        assert go_on.wait(10)
+        return str(add("a")(unit))
+
+    said: dict[str, Any] = {}
+
+    def ask(name: str, job: Job) -> threading.Thread:
+        def run() -> None:
+            try:
+                said[name] = writer.run(job)
+            except BusyError as error:
+                said[name] = error.detail
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    first = ask("a", slow)
+    assert inside.wait(10)
+    waiting = Ticket(add("b"), alone=False)
+    writer._waiting.append(waiting)
+    closing = threading.Thread(target=writer.close)
+    closing.start()
+    go_on.set()
+    first.join(10)
+    closing.join(10)
+    assert said["a"] == "a"
+    assert isinstance(waiting.error, BusyError)
+    assert waiting.done
+    with pytest.raises(BusyError, match="is being closed"):
+        writer.run(add("c"))
+    assert written(file) == ["a"]
