@@ -72,7 +72,7 @@ NO_EVIDENCE_IN = {
     "session": "who is signed in: asked when somebody answers, and the entry of the answer says that it was",
     "shadow": "candidates that are watched without effect",
     "wide": "tells writers of several processes apart while they write; written on PostgreSQL alone",
-    "webhook": OPERATIONS,
+    "webhook": "where events are sent to: an entry says who set it up, and no answer goes by it",
     "webhook_cursor": OPERATIONS,
     "webhook_delivery": OPERATIONS,
 }
