@@ -64,6 +64,8 @@ class Wide:
         """`rows` runs a query."""
         self._rows = rows
         self._read: dict[WideKey, int] = {}
+        self.lost: frozenset[WideKey] = frozenset()
+        """Those that somebody else charged since they were read."""
 
     @property
     def keys(self) -> frozenset[WideKey]:
@@ -91,7 +93,8 @@ class Wide:
         if new:
             self._asked(FIRST, new)
         found = self._asked(LOCK, keys)
-        if any(self._read.get(key, version) != version for key, version in found.items()):
+        self.lost = frozenset(key for key, version in found.items() if self._read.get(key, version) != version)
+        if self.lost:
             raise ContendedError("others spent of the same budget at the same time: try again with the same key")
         self._asked(NEXT, keys)
 

@@ -22,6 +22,10 @@ class ContendedError(BusyError):
     """Another process was in the way, and nothing was written: the same may be done again at once."""
 
 
+class LostError(BusyError):
+    """The connection was lost; whether what was at its commit is written is not known, so nobody is tried again."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn what a driver raises into an error that tells the caller whether to try again."""
@@ -94,7 +98,9 @@ def _of_postgresql(error: Exception, state: str | None) -> EmpowerError:
     constraint = getattr(getattr(error, "diag", None), "constraint_name", None)
     if state in _CONTENDED or (state == "23505" and constraint in _ONCE):
         return ContendedError(f"others wrote the same at the same time ({said}): try again with the same key")
-    if is_lost(error) or (state or "").startswith(_NOT_NOW):
+    if is_lost(error):
+        return LostError(f"nothing was written ({said}): try again with the same key")
+    if (state or "").startswith(_NOT_NOW):
         return BusyError(f"nothing was written ({said}): try again with the same key")
     if (state or "").startswith(_KEPT_OUT):
         return StoreError(f"the store does not let this program in: {said}", code="store_unwritable")

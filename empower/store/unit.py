@@ -13,9 +13,10 @@ from empower.core.counter import CounterKey, Move, Needed, Usage
 from empower.core.entry import Entry, entry, moment_of, stamp
 from empower.core.merkle import append
 from empower.store.draws import Draws
-from empower.store.locking import BOOKS_OF, WAIT_ALONE, Wanted, Wide, united
+from empower.store.locking import BOOKS_OF, WAIT_ALONE, Wanted, Wide, WideKey, united
 from empower.store.queries import Queries
-from empower.store.rows import Book, StaffRole, book_of, book_row, comp_of, comp_row, day_of, entry_of
+from empower.store.reading import Reader
+from empower.store.rows import Book, book_of, book_row, comp_of, comp_row, entry_of
 from empower.store.tally import Tally, Warm
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ class Mark(NamedTuple):
     writes: int
 
 
-class Unit:
+class Unit(Reader):
     """Reads and pending writes of one transaction. Not safe for threads: a transaction has one."""
 
     def __init__(self, cursor: Any, queries: Queries, warm: Warm | None = None, *, locks: bool = True) -> None:
@@ -46,8 +47,7 @@ class Unit:
 
         A reader's unit `locks` nothing.
         """
-        self.cursor = cursor
-        self.queries = queries
+        super().__init__(cursor, queries)
         self._locks = locks
         self._books: dict[str, Book | None] = {}
         self._new_books: dict[str, str] = {}
@@ -65,7 +65,6 @@ class Unit:
         self._entries: list[Entry] = []
         self._writes: list[tuple[str, dict[str, Any]]] = []
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
-        self._known: dict[str, int] = {}
 
     # Others who write
 
@@ -98,6 +97,11 @@ class Unit:
         return Wanted(books=frozenset(self._touched), wide=self._wide.keys if self._wide else frozenset())
 
     @property
+    def contended(self) -> frozenset[WideKey]:
+        """Counters across locations that somebody else charged meanwhile."""
+        return self._wide.lost if self._wide else frozenset()
+
+    @property
     def is_broken(self) -> bool:
         """Whether the database takes nothing more in this transaction."""
         return self.queries.is_shared and self.cursor.connection.info.transaction_status.name in _UNUSABLE
@@ -128,28 +132,6 @@ class Unit:
     def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
         self._undo.append((mapping, key, mapping.get(key, MISSING)))
         mapping[key] = value
-
-    # Reading
-
-    def rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        self.cursor.execute(sql, parameters)
-        found: list[tuple[Any, ...]] = self.cursor.fetchall()
-        return found
-
-    def row(self, sql: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
-        """The first row of a query."""
-        self.cursor.execute(sql, parameters)
-        found: tuple[Any, ...] | None = self.cursor.fetchone()
-        return found
-
-    def number(self, name: str, sql: str) -> int:
-        """What a query for one number gives, 0 for none: asked once, and again after each book that is locked."""
-        found = self._known.get(name)
-        if found is None:
-            row = self.row(sql, {})
-            found = self._known[name] = (row[0] if row else 0) or 0
-        return found
 
     # Books
 
@@ -313,20 +295,6 @@ class Unit:
         return None if row is None else row[0]
 
     # People, keys and what stands beside the book
-
-    def roster(self, location: str, employee: str) -> list[StaffRole]:
-        """The roles that an employee has, had or will have at a location, in their order."""
-        rows = self.rows(self.queries.roster, {"location": location, "employee": employee})
-        return [StaffRole(role, day_of(since), day_of(until)) for role, since, until in rows]
-
-    def own_guest(self, employee: str) -> str | None:
-        """The pseudonym of an employee's own guest reference."""
-        row = self.row(self.queries.own_guest, {"employee": employee})
-        return None if row is None else row[0]
-
-    def employees(self, location: str) -> list[str]:
-        """The ids of all who have, had or will have a role at a location."""
-        return [employee for (employee,) in self.rows(self.queries.employees, {"location": location})]
 
     def answered(self, location: str, owner: str, key: str) -> tuple[bytes, str] | None:
         """The keyed hash of the body that an idempotency key came with, and the comp it made."""

@@ -11,7 +11,8 @@ from empower.core.errors import BusyError, StoreError
 from empower.core.request import Request
 from empower.engine import Engine
 from empower.store import Store, Unit, database
-from empower.store.writer import MOST_GOES
+from empower.store.locking import Wanted
+from empower.store.writer import MOST_GOES, Ticket
 from tests.engine.house import House, ask, holds, policy, used
 
 pytestmark = pytest.mark.only("postgresql")
@@ -216,4 +217,24 @@ def test_who_waits_too_long_for_a_book_is_told_to_come_again(
         assert engine.request(ask(100, location="cafe-b")).status == "approved"
         assert engine.evaluate(ask(100)).outcome == "approve"
     assert engine.request(ask(100), key="k").status == "approved"
+    assert holds(engine)
+
+
+def test_a_book_that_is_kept_locked_stops_no_other_that_shares_its_transaction(
+    house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.02)
+
+    def waiting(location: str) -> Ticket:
+        asked = Request.model_validate(ask(100, location=location))
+        wanted = Wanted(frozenset((location,)))
+        return Ticket(lambda unit: engine._hold(unit, asked, None, "", "test").status, alone=False, wanted=wanted)
+
+    tickets = [waiting(location) for location in ("cafe-b", "cafe-a", "cafe-a", "cafe-b")]
+    with house.connected() as connection:
+        connection.execute("SELECT * FROM location WHERE id = 'cafe-a' FOR UPDATE")
+        engine.store.writer._waiting.extend(tickets)
+        engine.store.write(lambda _unit: None)
+    assert [ticket.result for ticket in tickets] == ["approved", None, None, "approved"]
+    assert [type(ticket.error) for ticket in tickets] == [type(None), BusyError, BusyError, type(None)]
     assert holds(engine)

@@ -56,13 +56,14 @@ def test_two_entries_have_no_one_place(house: House, engine: Engine) -> None:
         house.execute("INSERT INTO entry SELECT * FROM entry WHERE seq = 0")
 
 
-def test_a_trigger_that_is_gone_is_found(house: House, engine: Engine) -> None:
+@pytest.mark.parametrize("what", ["update", "delete", "truncate"])
+def test_a_trigger_that_is_gone_is_found(house: House, engine: Engine, what: str) -> None:
     assert holds(engine)
-    house.execute("ALTER TABLE entry DISABLE TRIGGER entry_no_update")
+    house.execute(f"ALTER TABLE entry DISABLE TRIGGER entry_no_{what}")
     try:
         assert not holds(engine)
     finally:
-        house.execute("ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_no_update")
+        house.execute(f"ALTER TABLE entry ENABLE ALWAYS TRIGGER entry_no_{what}")
     assert holds(engine)
 
 

@@ -1,0 +1,50 @@
+"""What a transaction only ever reads."""
+
+from typing import Any
+
+from empower.store.queries import Queries
+from empower.store.rows import StaffRole, day_of
+
+
+class Reader:
+    """Runs queries on the driver's cursor, in a transaction that somebody else ends."""
+
+    def __init__(self, cursor: Any, queries: Queries) -> None:
+        """Over a cursor, with the statements of its dialect."""
+        self.cursor = cursor
+        self.queries = queries
+        self._known: dict[str, int] = {}
+
+    def rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        self.cursor.execute(sql, parameters)
+        found: list[tuple[Any, ...]] = self.cursor.fetchall()
+        return found
+
+    def row(self, sql: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The first row of a query."""
+        self.cursor.execute(sql, parameters)
+        found: tuple[Any, ...] | None = self.cursor.fetchone()
+        return found
+
+    def number(self, name: str, sql: str) -> int:
+        """What a query for one number gives, 0 for none: asked once, and again after each book that is locked."""
+        found = self._known.get(name)
+        if found is None:
+            row = self.row(sql, {})
+            found = self._known[name] = (row[0] if row else 0) or 0
+        return found
+
+    def roster(self, location: str, employee: str) -> list[StaffRole]:
+        """The roles that an employee has, had or will have at a location, in their order."""
+        rows = self.rows(self.queries.roster, {"location": location, "employee": employee})
+        return [StaffRole(role, day_of(since), day_of(until)) for role, since, until in rows]
+
+    def own_guest(self, employee: str) -> str | None:
+        """The pseudonym of an employee's own guest reference."""
+        row = self.row(self.queries.own_guest, {"employee": employee})
+        return None if row is None else row[0]
+
+    def employees(self, location: str) -> list[str]:
+        """The ids of all who have, had or will have a role at a location."""
+        return [employee for (employee,) in self.rows(self.queries.employees, {"location": location})]
