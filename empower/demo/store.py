@@ -18,7 +18,10 @@ def make_room(store: str, policies: PolicySource, *, keep: bool) -> None:
     Raises `ConflictError` for a store that is not a demo's, or with `keep` for any.
     """
     path = _file(store)
-    if path is None or not path.exists():
+    if path is None:
+        _refuse_opened(store, policies)
+        return
+    if not path.exists():
         return
     if keep or not _is_demo(store, policies):
         whose = "an earlier demo's" if keep else "not a demo's"
@@ -28,6 +31,17 @@ def make_room(store: str, policies: PolicySource, *, keep: bool) -> None:
     for end in BESIDE:
         with suppress(FileNotFoundError):
             Path(f"{path}{end}").unlink()
+
+
+def _refuse_opened(store: str, policies: PolicySource) -> None:
+    """On a server nothing is made anew: who empties a database there is its owner."""
+    try:
+        with Engine.open(store, policies=policies) as engine:
+            is_opened = bool(engine.locations())
+    except EmpowerError:
+        return
+    if is_opened:
+        raise ConflictError("the store there has books already: name an empty database", code="store_exists")
 
 
 def _file(store: str) -> Path | None:

@@ -29,6 +29,9 @@ def test_the_demo_runs_there_and_moves_to_sqlite_and_is_whole(database: Database
     played = run("--store", database.url, "demo", "--now", NOW)
     assert played.exit_code == 0, played.output
     assert played.output.count("holds, replayed") == 3
+    again = run("--store", database.url, "demo")
+    assert again.exit_code == 1
+    assert "has books already" in again.output
     moved = run("store", "copy", database.url, "sqlite:///moved.db", "--format", "json")
     assert moved.exit_code == 0, moved.output
     said = json.loads(moved.stdout)
