@@ -130,7 +130,7 @@ def test_markup_in_names_and_notes_is_text(till: TestClient, max_: Visitor, engi
 def test_ten_pages_of_what_waits_are_each_bounded_and_each_comp_is_on_one(till: TestClient, max_: Visitor) -> None:
     made = [pending(till, f"k{number}") for number in range(45)]
     path, seen, pages = "/queue", [], []
-    while path:
+    while path and len(pages) < 5:
         page = max_.get(path)
         pages.append(len(ids(page)))
         seen += ids(page)
