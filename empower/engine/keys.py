@@ -81,6 +81,7 @@ def tell_of_keys(unit: Unit, location: str, now: datetime, by: str) -> None:
 
 def _record_key(unit: Unit, key: Key, now: datetime, by: str, body: dict[str, Any]) -> None:
     reached = [book.location for book in books(unit)] if EVERYWHERE in key.locations else key.locations
+    unit.lock_books(reached)
     for location in reached:
         unit.append(open_book(unit, location), "key", now, None, by, {"key": key.id} | body)
 

@@ -124,7 +124,9 @@ def policies_of(desk: Desk, unit: Unit, publication: int) -> PolicySet:
 
 def _locked(unit: Unit) -> list[Book]:
     """All books, locked in one order: of two who publish at once, one comes after the other and sees what it did."""
-    return [open_book(unit, head.location) for head in books(unit)]
+    names = [head.location for head in books(unit)]
+    unit.lock_books(names)
+    return [open_book(unit, name) for name in names]
 
 
 def _now(desk: Desk, heads: list[Book], snapshot: Snapshot) -> datetime:
