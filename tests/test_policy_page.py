@@ -40,7 +40,7 @@ def test_the_cases_of_the_page_pass(tmp_path: Path) -> None:
     (tmp_path / "policies" / "bistro.cases.toml").write_text("\n".join(TOML.findall(CASES)), encoding="utf-8")
     found = read_cases(tmp_path / "policies", ["bistro"])
     assert found.problems == ()
-    results = [run(case) for case in found.cases]
+    results = [run(case) for case in found.cases if case.file == "bistro.cases.toml"]
     assert len(results) == 8
     assert [result.differences for result in results] == [()] * len(results)
 

@@ -44,7 +44,7 @@ class Ticket:
     __slots__ = ("deadline", "done", "draws", "error", "job", "result", "wanted")
 
     def __init__(
-        self, job: Callable[[Unit], Any], *, alone: bool, wanted: Wanted = NOTHING, deadline: float = float("inf")
+        self, job: Callable[[Unit], Any], *, alone: bool, wanted: Wanted = NOTHING, deadline: float | None = None
     ) -> None:
         """Nothing has come of it yet; `wanted` is what it is known to lock, `deadline` ends its patience."""
         self.job = job
@@ -193,7 +193,7 @@ def _end(tickets: Iterable[Ticket], error: BaseException | None) -> None:
 
 
 def _try(ticket: Ticket, unit: Unit, now: float) -> None:
-    if ticket.deadline < now:
+    if ticket.deadline is not None and ticket.deadline < now:
         ticket.error = BusyError(CROWDED)
         return
     ticket.error = None

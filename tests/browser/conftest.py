@@ -52,9 +52,9 @@ class House(NamedTuple):
         return self.engine.request(request, key=key, owner="till", by="till")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One browser for all tests; each has windows of its own."""
+    """One browser for a file, so that its driver leaves no event loop to others; each test has its own windows."""
     if CHROMIUM is None:
         pytest.skip("the pages need a browser: apt-get install chromium")
     playwright = pytest.importorskip(
