@@ -469,7 +469,7 @@ def test_a_backlog_of_thousands_is_taken_up_in_bounded_pieces(
     for comp in comps[-2:]:
         engine.capture(comp)
     assert deliver(engine) == Sent(2, 0)
-    assert said(receiver) == [("captured", comp) for comp in comps[-2:]]
+    assert sorted(said(receiver)) == sorted(("captured", comp) for comp in comps[-2:])  # in order per comp alone
 
 
 @pytest.mark.both
