@@ -28,7 +28,7 @@ def demo(ctx: click.Context, now: datetime | None, form: str, *, fresh: bool) ->
     An earlier demo's store is made anew; any other is left alone.
     """
     from empower.clock import now as clock_now
-    from empower.demo.run import BY, Clock
+    from empower.demo.run import BY, PIN, Clock
     from empower.demo.store import make_room
     from empower.engine import Engine
     from empower.policy import PolicySource
@@ -41,7 +41,7 @@ def demo(ctx: click.Context, now: datetime | None, form: str, *, fresh: bool) ->
     with Engine.open(setting("store"), policies=policies, clock=clock, create=True, title=BY) as engine:
         held = _play(engine, clock, moment, form)
     if form == "table":
-        _go_on()
+        _go_on(PIN)
     ctx.exit(0 if held else BROKEN)
 
 
@@ -74,7 +74,7 @@ def _play(engine: "Engine", clock: "Clock", now: datetime, form: str) -> bool:
     return bool(checked.ok)
 
 
-def _go_on() -> None:
+def _go_on(pin: str) -> None:
     click.echo("\nGo on with:")
     for words in (
         ("comp", "list"),
@@ -84,5 +84,7 @@ def _go_on() -> None:
         ("ledger", "verify", "--replay"),
         ("key", "create", "--scope", "pos", "--at", "'*'"),
         ("serve",),
+        ("comp", "request", "-l", "bistro-soho", "-e", "S22", "-r", "item", "-w", "cold_dish", "-a", "60.00"),
     ):
         click.echo(f"  {go_on(*words)}")
+    click.echo(f"What waits is answered on the pages of `serve`: sign in as S25, PIN {pin}.")
