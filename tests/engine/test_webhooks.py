@@ -177,7 +177,7 @@ def test_what_nobody_takes_is_given_up_listed_and_sent_again(house: House, engin
     engine.capture(bad.id)
     receiver.answer = lambda _got: 204
     deliver(engine)
-    assert said(receiver)[-1] == ("captured", bad.id)
+    assert ("captured", bad.id) in said(receiver)[-2:]  # beside what has expired meanwhile
     [event] = [item.event for item in engine.webhooks.dead(made.id) if item.comp == also.id]
     assert engine.webhooks.resend(made.id, event) == 1
     assert deliver(engine) == Sent(1, 0)
