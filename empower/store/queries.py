@@ -60,8 +60,10 @@ USAGE = ("held_minor", "spent_minor", "held_count", "spent_count")
 class Queries:
     """Compiled statements of one dialect."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, is_distributed: bool = False) -> None:
         """Compile what every request runs."""
+        self.is_distributed = is_distributed
+        """Whether the rows of several locations may lie on several servers, of which each is asked by itself."""
         self.is_shared = dialect.name == "postgresql"
         """Whether others write while a writer of this process does."""
         self._insert = postgresql_insert if self.is_shared else sqlite_insert
@@ -213,13 +215,15 @@ class Queries:
         found = self._usages.get(count)
         if found is None:
             wanted = ", ".join(f"({slot}, :l{slot}, :m{slot}, :s{slot}, :a{slot}, :z{slot})" for slot in range(count))
+            # Said once more of the counters, it tells a distributed database which servers have them.
+            there = "AND c.location = ANY(:places) " if self.is_shared else ""
             sums = ", ".join(f"CAST(SUM(c.{name}) AS BIGINT)" for name in USAGE)
             found = self.sql(
                 text(
                     f"WITH wanted(slot, location, measure, subject, first, last) AS (VALUES {wanted}) "  # noqa: S608  no input
                     f"SELECT w.slot, {sums} FROM wanted w JOIN counter c ON c.location = w.location "
                     "AND c.measure = w.measure AND c.subject = w.subject "
-                    "AND c.start BETWEEN w.first AND w.last GROUP BY w.slot"
+                    f"{there}AND c.start BETWEEN w.first AND w.last GROUP BY w.slot"
                 )
             )
             self._usages[count] = found

@@ -27,6 +27,14 @@ class Reader:
         found: tuple[Any, ...] | None = self.cursor.fetchone()
         return found
 
+    def each(self, sql: str, parameters: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        """All rows of one query after another, without waiting for one before the next is asked: on a server alone."""
+        self.cursor.executemany(sql, parameters, returning=True)
+        found: list[tuple[Any, ...]] = self.cursor.fetchall()
+        while self.cursor.nextset():
+            found += self.cursor.fetchall()
+        return found
+
     def number(self, name: str, sql: str) -> int:
         """What a query for one number gives, 0 for none: asked once, and again after each book that is locked."""
         found = self._known.get(name)

@@ -99,7 +99,7 @@ class Tally:
     def _read(self, absent: list[tuple[int, Want]], found: list[Usage | None]) -> None:
         if self._wide is not None:
             self._wide.note((want.place, want.measure, want.subject) for _, want in absent if is_wide(want.place))
-        parameters: dict[str, Any] = {}
+        parameters: dict[str, Any] = {"places": sorted({want.place for _, want in absent})}
         for slot, (_, want) in enumerate(absent):
             parameters[f"l{slot}"] = want.place
             parameters[f"m{slot}"] = want.measure

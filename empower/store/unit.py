@@ -87,7 +87,11 @@ class Unit(Reader):
         if self._wide is None or not names:
             return
         self._touched |= set(names)
-        found = {row[0]: row for row in self.rows(self.queries.books, {"ids": names})}
+        if self.queries.is_distributed:  # no row is locked on several servers in one statement
+            rows = self.each(self.queries.book, [{"id": name} for name in names])
+        else:
+            rows = self.rows(self.queries.books, {"ids": names})
+        found = {row[0]: row for row in rows}
         for name in names:
             self._come(name, found.get(name))
 
