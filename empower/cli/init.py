@@ -10,11 +10,14 @@ from empower.cli.options import DEFAULT_POLICIES, engine_options, go_on, opened,
 
 @click.command()
 @click.option("--grants", is_flag=True, help="Print the SQL of the roles on PostgreSQL, and do nothing else.")
+@click.option("--distributed", is_flag=True, help="Spread the tables over the workers of Citus, by location.")
 @engine_options
-def init(*, grants: bool) -> None:
+def init(*, grants: bool, distributed: bool) -> None:
     """Make the store, or bring it up to date, and say what to do next.
 
     Where there is no folder `policies` yet, it is begun with the example policies: change them as you like.
+    With `--distributed` the tables of a store on Citus are spread over its workers: once, with no server running,
+    for every row that is there is moved. What later versions add is spread by a plain `empower init`.
     """
     if grants:
         from empower.store.grants import grants as said
@@ -25,6 +28,10 @@ def init(*, grants: bool) -> None:
     with opened(create=True) as engine:
         policies = [item for item in engine.policies.current if item.locations]
         example = next(iter(engine.locations()), None)
+    if distributed:
+        from empower.store.distribution import distribute
+
+        distribute(setting("store"))
     if begun:
         click.echo(f"policies: {DEFAULT_POLICIES}/ is new, with the example policies: make them yours")
     click.echo(f"store: {shown(setting('store'))} is ready")

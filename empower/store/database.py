@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection
 from empower.core.canonical import is_text
 from empower.core.errors import BusyError, StoreError
 from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
+from empower.store.distribution import is_distributed
 from empower.store.locking import Wanted
 from empower.store.notices import listening
 from empower.store.queries import Queries
@@ -47,8 +48,9 @@ class Store:
                 migrate(self.engine)
             else:
                 check_schema(self.engine)
-            self.queries = Queries(self.engine.dialect)
             self._connection = self.engine.connect()
+            spread = is_postgresql(url) and is_distributed(self._connection)
+            self.queries = Queries(self.engine.dialect, is_distributed=spread)
         except BaseException:
             self.engine.dispose()
             raise

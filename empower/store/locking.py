@@ -8,6 +8,8 @@ So a cap is never passed, and nobody waits for a group whose counter nobody else
 """
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from empower.store.troubles import ContendedError
@@ -43,18 +45,19 @@ ALONE = 7370113100000002
 WAIT_ALONE = f"SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock({ALONE})"
 BOOKS_OF = "SELECT DISTINCT location FROM comp WHERE id = ANY(%(ids)s)"
 
-_KEYS = "unnest(%(places)s::text[], %(measures)s::text[], %(subjects)s::text[]) AS k(location, measure, subject)"
-_FOUND = f"FROM wide w JOIN {_KEYS} USING (location, measure, subject)"
+_KEYS = "unnest(%(measures)s::text[], %(subjects)s::text[]) AS k(measure, subject)"
+_FOUND = f"FROM wide w JOIN {_KEYS} USING (measure, subject) WHERE w.location = %(place)s"
 VERSIONS = f"SELECT w.location, w.measure, w.subject, w.version {_FOUND}"
-LOCK = f"{VERSIONS} ORDER BY w.location, w.measure, w.subject FOR UPDATE OF w"
+LOCK = f"{VERSIONS} ORDER BY w.measure, w.subject FOR UPDATE OF w"
 FIRST = (
-    f"INSERT INTO wide (location, measure, subject, version) SELECT k.*, 0 FROM {_KEYS} "  # noqa: S608  no input
-    "ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING RETURNING 1"
+    f"INSERT INTO wide (location, measure, subject, version) SELECT %(place)s, k.*, 0 FROM {_KEYS} "  # noqa: S608  no input
+    "ORDER BY 2, 3 ON CONFLICT DO NOTHING RETURNING 1"
 )
 NEXT = (
     f"UPDATE wide w SET version = w.version + 1 FROM {_KEYS} "  # noqa: S608  no input
-    "WHERE w.location = k.location AND w.measure = k.measure AND w.subject = k.subject RETURNING 1"
+    "WHERE w.location = %(place)s AND w.measure = k.measure AND w.subject = k.subject RETURNING 1"
 )
+"""Each names one place: where the tables are spread over several servers, it is sent to the one that has it."""
 
 
 class Wide:
@@ -99,6 +102,9 @@ class Wide:
         self._asked(NEXT, keys)
 
     def _asked(self, sql: str, keys: Iterable[WideKey]) -> dict[WideKey, int]:
-        places, measures, subjects = (list(part) for part in zip(*sorted(keys), strict=True))
-        rows = self._rows(sql, {"places": places, "measures": measures, "subjects": subjects})
-        return {(row[0], row[1], row[2]): row[3] for row in rows if len(row) > 1}
+        found: dict[WideKey, int] = {}
+        for place, same in groupby(sorted(keys), key=itemgetter(0)):
+            measures, subjects = (list(part) for part in list(zip(*same, strict=True))[1:])
+            rows = self._rows(sql, {"place": place, "measures": measures, "subjects": subjects})
+            found |= {(row[0], row[1], row[2]): row[3] for row in rows if len(row) > 1}
+        return found

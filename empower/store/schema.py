@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from empower.core.errors import StoreError
+from empower.store.distribution import is_distributed, spread
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -32,6 +33,8 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
         if is_shared:
             _by_bytes(connection)
+            if is_distributed(connection):
+                spread(connection)
         connection.exec_driver_sql("COMMIT")
 
 
@@ -42,8 +45,9 @@ MIGRATING = 7370113100000001
 def _by_bytes(connection: Connection) -> None:
     """Text sorts and compares by its bytes, as on SQLite, whatever the database's own collation is."""
     found = connection.exec_driver_sql(
-        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
-        "AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'"
+        "SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t "
+        "USING (table_schema, table_name) WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' "
+        "AND c.data_type IN ('text', 'character varying') AND c.collation_name IS DISTINCT FROM 'C'"
     )
     columns: dict[str, list[str]] = {}
     for table, column in found.all():
