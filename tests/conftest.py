@@ -1,5 +1,6 @@
 """What holds for all tests: the same examples on every machine, nobody's own settings, and stores on both databases."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,17 +25,18 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Database(NamedTuple):
-    """Where a test's store is to be: of a kind, `sqlite` or `postgresql`."""
+    """Where a test's store is to be: of a kind, `sqlite`, `postgresql` or `citus`."""
 
     kind: str
     url: str
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What says so is run on both databases, but for what is about one of them."""
+    """What says so is run on both databases, but for what is about one of them; and on Citus where one is named."""
     if "database" in metafunc.fixturenames:
         only, both = (metafunc.definition.get_closest_marker(name) for name in ("only", "both"))
-        kinds = [only.args[0]] if only else ["sqlite", "postgresql"] if both else ["sqlite"]
+        every = ["sqlite", "postgresql", *(["citus"] if os.environ.get("EMPOWER_TEST_CITUS") else [])]
+        kinds = [only.args[0]] if only else every if both else ["sqlite"]
         metafunc.parametrize("database", kinds, indirect=True)
 
 
@@ -45,8 +47,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield Database("sqlite", f"sqlite:///{tmp_path / 'empower.db'}")
         return
     request.getfixturevalue("monkeypatch").setenv("EMPOWER_SECRET", SECRET)
-    databases = request.getfixturevalue("databases")
-    yield Database("postgresql", databases.url(databases.name))
+    databases = request.getfixturevalue("databases" if request.param == "postgresql" else "distributed")
+    yield Database(request.param, databases.url(databases.name))
     databases.empty()
 
 
@@ -57,8 +59,25 @@ def databases(request: pytest.FixtureRequest) -> Iterator[object]:
     from tests.postgres import Databases, server  # noqa: PLC0415  only where the driver is there
 
     del psycopg
-    worker = getattr(request.config, "workerinput", {"workerid": "one"})["workerid"]
     with server() as conninfo:
-        found = Databases(conninfo, worker)
+        found = Databases(conninfo, _process(request))
         yield found
         found.close()
+
+
+@pytest.fixture(scope="session")
+def distributed(request: pytest.FixtureRequest) -> Iterator[object]:
+    """A real Citus, for the tests of one process; skipped, with a word, where none is named."""
+    psycopg = pytest.importorskip("psycopg", reason="PostgreSQL: `pip install -e '.[dev]'`")
+    from tests.citus import DistributedDatabases, coordinator  # noqa: PLC0415  only where the driver is there
+
+    del psycopg
+    with coordinator() as conninfo:
+        found = DistributedDatabases(conninfo, _process(request))
+        yield found
+        found.close()
+
+
+def _process(request: pytest.FixtureRequest) -> str:
+    """Of those that run tests side by side, this one's name."""
+    return str(getattr(request.config, "workerinput", {"workerid": "one"})["workerid"])

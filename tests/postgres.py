@@ -122,7 +122,7 @@ class Databases:
         Store.open(self.url(self.name), create=True).close()
         self._tables = self._ask(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' "
-            "AND table_name <> 'alembic_version' ORDER BY 1"
+            "AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version' ORDER BY 1"
         )
 
     def url(self, name: str) -> str:
@@ -152,8 +152,9 @@ class Databases:
         with psycopg.connect(self.conninfo(self.name)) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
+            self.settings(connection)
             guarded = ("entry", "checkpoint", "verifier")
             for table in guarded:
                 connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -162,6 +163,9 @@ class Databases:
             for table in guarded:
                 for what in ("update", "delete", "truncate"):
                     connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_{what}")
+
+    def settings(self, connection: psycopg.Connection) -> None:
+        """What the connection that empties needs besides."""
 
     def close(self) -> None:
         self.drop(self.name)

@@ -26,7 +26,7 @@ def there(
 ) -> Iterator[str]:
     """An empty place on the other database."""
     monkeypatch.setenv("EMPOWER_SECRET", SECRET)
-    if database.kind == "postgresql":
+    if database.kind != "sqlite":
         yield f"sqlite:///{house.folder / 'copy.db'}"
         return
     databases = request.getfixturevalue("databases")
