@@ -18,10 +18,12 @@ from empower.ledger.findings import BookReport, Head, LedgerFinding, Report
 from empower.ledger.lines import MEMBERS
 from empower.ledger.outside import SUFFIX, notes_in
 from empower.store import Unit
-from empower.store.evidence import Kept, Verifier, checkpoints, triggers, verifiers
+from empower.store.evidence import Kept, Verifier, checkpoints, verifiers
+from empower.store.guards import guards
 from empower.store.listing import books
 
-GUARDS = {f"{table}_no_{what}" for table in ("checkpoint", "verifier") for what in ("update", "delete")}
+GUARDED = ("checkpoint", "verifier")
+GUARDS = {f"{table}_no_{what}" for table in GUARDED for what in ("update", "delete")}
 
 
 class Checked(NamedTuple):
@@ -50,7 +52,7 @@ def check_checkpoints(
     checkpoints outside.
     """
     found = Checked([], [])
-    for name in sorted(GUARDS - set(triggers(unit))):
+    for name in sorted(GUARDS - {name for table in GUARDED for name in guards(unit, table)}):
         found.findings.append(LedgerFinding("store", None, "triggers", f"the trigger `{name}` is gone"))
     trusted = _keys(unit, list(keys), found)
     name, sizes, known = signing.name_in(unit), {book.location: book.size for book in books(unit)}, set()

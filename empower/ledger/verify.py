@@ -21,6 +21,7 @@ from empower.ledger.rebuild import compare_counters
 from empower.ledger.scratch import Row, Scratch
 from empower.store import Store, Unit
 from empower.store import auditing as stored
+from empower.store.guards import guards
 
 __all__ = ["BookReport", "Head", "LedgerFinding", "Report", "verify"]
 
@@ -91,9 +92,9 @@ class Audit:
 
     def run(self, location: str | None, *, replay: bool, dialect: str) -> Report:
         """All books, or one of them."""
-        guards = stored.guards(self._unit, dialect)
+        there = guards(self._unit, "entry")
         for name, text in (GUARDS if dialect == "sqlite" else GUARDS_ON_A_SERVER).items():
-            if text not in guards.get(name, ""):
+            if text not in there.get(name, ""):
                 self.shared.add("triggers", f"the trigger `{name}`, which keeps the entries as they are, is gone")
         self.scratch.know_guests(name for rows in stored.guest_rows(self._unit) for _, name in rows)
         sizes = stored.sizes(self._unit)

@@ -6,7 +6,7 @@ Nothing is made of a row here: one that was tampered with must reach the check t
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Table, bindparam, func, literal_column, select, text, tuple_
+from sqlalchemy import Column, Table, bindparam, func, literal_column, select, tuple_
 
 from empower.store.approvers import APPROVAL, DELEGATION, PIN
 from empower.store.queries import (
@@ -176,16 +176,3 @@ def own_guests(unit: Unit) -> list[Row]:
 def deployments(unit: Unit) -> list[Row]:
     """Every row that says what this store is; there is one."""
     return unit.rows(unit.queries.cached("audit deployments", select(DEPLOYMENT)), {})
-
-
-def guards(unit: Unit, dialect: str) -> dict[str, str]:
-    """The triggers of the entries, by name, with their text."""
-    if dialect != "sqlite":
-        sql = (
-            "SELECT t.tgname, pg_get_triggerdef(t.oid, true) FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
-            "WHERE t.tgrelid = 'entry'::regclass AND NOT t.tgisinternal AND t.tgenabled <> 'D' "
-            "AND position('RAISE EXCEPTION' IN p.prosrc) > 0"
-        )
-    else:
-        sql = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entry'"
-    return dict(unit.rows(unit.queries.cached("audit triggers", text(sql)), {}))

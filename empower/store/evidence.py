@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, literal_column, select, text
+from sqlalchemy import bindparam, literal_column, select
 
 from empower.store.queries import ENTRY, table
 from empower.store.tables import CheckpointRow, VerifierRow
@@ -92,12 +92,3 @@ def leaves(unit: Unit, location: str, start: int, end: int) -> Iterator[list[byt
     for first in range(start, end, CHUNK):
         last = min(first + CHUNK, end)
         yield [bytes(leaf) for (leaf,) in unit.rows(sql, {"location": location, "start": first, "end": last})]
-
-
-def triggers(unit: Unit) -> set[str]:
-    """The names of all triggers."""
-    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    if unit.queries.is_shared:
-        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
-    sql = unit.queries.cached("all triggers", text(query))
-    return {name for (name,) in unit.rows(sql, {})}
