@@ -1,12 +1,12 @@
 """The kill campaign: whoever writes is killed with -9 at random moments, again and again, under load.
 
-    python -m benchmarks.campaigns.kill [--store WHERE] [--kills 100] [--mode serve|engine|both] [--tills 6]
+    python -m benchmarks.campaigns.kill [--store WHERE] [--kills 100] [--mode serve|engine]
 
-`serve`: tills ask `empower serve` over HTTP, and ask again with the same key until they are answered. `engine`: tills
-and engine are in one process, and die together; whoever comes after them asks for what was not finished. There are
-requests of all kinds, captures, voids and reversals, also of two tills that are after the same comp. Now and then the
-books are verified, in the end with every decision decided again; all keys are asked once more and must get their first
-answers; then the history check. Exit code 1 on any violation.
+`serve`: tills ask two `empower serve` on one store, and where they get no answer, the other one with the same key.
+`engine`: tills and engine are in one process, of which there are two, and die together; whoever comes after them asks
+for what was not finished. There are requests of all kinds, captures, voids and reversals, also of two tills that are
+after the same comp. Now and then the books are verified, in the end with every decision decided again; all keys are
+asked once more and must get their first answers; then the history check. Exit code 1 on any violation.
 """
 
 import itertools
@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.campaigns.children import Child, Job, free_port, run_tills, serve, tills, wait_for
-from benchmarks.campaigns.history import Recorder, begun_and_finished, lines
+from benchmarks.campaigns.history import Recorder, begun_and_finished
 from benchmarks.campaigns.plays import EVENING, Play, rules, stage
 from benchmarks.campaigns.setting import Setting, parser, place, setting, told
-from benchmarks.campaigns.tills import EngineDoor, HttpDoor, replay
+from benchmarks.campaigns.tills import PATIENCE_SECONDS, EngineDoor, HttpDoor, replay
 
 COLUMNS = ["killed", "kills", "requests", "calls", "answered", "again", "entries", "seconds"]
 LOCATIONS = 2
@@ -52,77 +52,98 @@ class Run:
         return [self.who, *map(str, numbers), f"{self.seconds:.0f}"]
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much is thrown at it."""
+
+    kills: int
+    processes: int
+    tills: int
+    seed: int
+
+
 class Killer:
-    """Lets a process live until something was answered, and a random while more; verifies the books now and then."""
+    """Has processes live until something was answered, and a random while more; verifies the books now and then."""
 
-    def __init__(self, at: Setting, log: Path, pick: random.Random, run: Run) -> None:
-        self._at, self._log, self._pick, self._run = at, log, pick, run
+    def __init__(self, at: Setting, pick: random.Random, run: Run) -> None:
+        self._at, self._pick, self._run = at, pick, run
 
-    def go(self, child: Child, kills: int) -> None:
-        """Leaves a process running."""
-        child.start()
-        while child.kills < kills and not self._run.wrong:
-            self._let_live(child)
+    def go(self, children: list[Child], logs: list[Path], kills: int) -> None:
+        """Leaves all of them running; each one's answers are in a log, or all of them in one."""
+        for child in children:
+            child.start()
+        while self._run.kills < kills and not self._run.wrong:
+            child = self._pick.choice(children)
+            self._let_live(child, logs)
             if not child.kill():
                 self._run.wrong.append("a process ended by itself: see its log")
                 return
-            if child.kills % BETWEEN_VERIFICATIONS == 0:
+            self._run.kills += 1
+            if self._run.kills % BETWEEN_VERIFICATIONS == 0:
                 self._run.wrong += self._at.findings()
             child.start()
-        self._run.kills = child.kills
 
-    def _let_live(self, child: Child) -> None:
-        before, until = _ends(self._log), time.monotonic() + 60
-        while child.is_running and _ends(self._log) == before and time.monotonic() < until:
+    def _let_live(self, child: Child, logs: list[Path]) -> None:
+        before, until = _answers(logs), time.monotonic() + PATIENCE_SECONDS
+        while child.is_running and _answers(logs) == before and time.monotonic() < until:
             time.sleep(0.002)
         time.sleep(self._pick.random() ** 2 * LONGEST_LIFE)
 
 
-def _ends(log: Path) -> int:
-    """How often it says that somebody was answered."""
-    return log.read_bytes().count(b'"comp":{') if log.exists() else 0
+def _answers(logs: list[Path]) -> int:
+    """How often they say that somebody was answered."""
+    return sum(log.read_bytes().count(b'"comp":{') for log in logs if log.exists())
 
 
-def attack_engine(at: Setting, kills: int, threads: int, seed: int) -> Run:
-    """Engine and tills in one process."""
+def attack_engine(at: Setting, size: Size) -> Run:
+    """Engines and tills, in the same processes."""
     begun, run = time.monotonic(), Run("engine")
-    play, log, go = _play(at, seed), at.folder / "engine.jsonl", at.folder / "engine.go"
+    play, go = _play(at, size.seed), at.folder / "engine.go"
     go.touch()
-    endless = Job(at.shop, play, log, go, threads, ENDLESS)
-    child = Child(tills, endless)
-    Killer(at, log, random.Random(f"{seed} engine"), run).go(child, kills)
-    child.kill()
-    keys, _ = begun_and_finished(log)
-    last = Child(tills, endless._replace(keys=1 + max(int(key.rpartition("-")[2]) for key in keys)))
-    last.start()
-    last.wait()
-    if last.failed:
-        run.wrong.append("the last process ended with a fault")
-    replay(EngineDoor(at.engine), log, play, sorted(keys))
-    return _checked(at, play, log, run, begun)
+    logs = [at.folder / f"engine{number}.jsonl" for number in range(size.processes)]
+    jobs = [Job(at.shop, play, log, go, size.tills, ENDLESS) for log in logs]
+    children = [Child(tills, job) for job in jobs]
+    Killer(at, random.Random(f"{size.seed} engine"), run).go(children, logs, size.kills)
+    for child in children:
+        child.kill()
+    last = [Child(tills, job._replace(keys=0)) for job in jobs]
+    for child in last:
+        child.start()
+    for child in last:
+        child.wait()
+        run.wrong += ["the last process ended with a fault"] * child.failed
+    for log in logs:
+        replay(EngineDoor(at.engine), log, play, sorted(begun_and_finished(log)[0]))
+    return _checked(at, play, logs, run, begun)
 
 
-def attack_server(at: Setting, kills: int, threads: int, seed: int) -> Run:
-    """`empower serve`, and tills that live on."""
-    begun, run, pick = time.monotonic(), Run("serve"), random.Random(f"{seed} serve")
-    play, log, port = _play(at, seed), at.folder / "serve.jsonl", free_port(random.Random())
+def attack_server(at: Setting, size: Size) -> Run:
+    """Servers, and tills that live on: who loses the one asks the other."""
+    begun, run, pick = time.monotonic(), Run("serve"), random.Random(f"{size.seed} serve")
+    play, log = _play(at, size.seed), at.folder / "serve.jsonl"
+    ports = [free_port(random.Random()) for _ in range(size.processes)]
     key = at.engine.create_key(scopes=["pos"], at=["*"], name="till", by="campaign").key
-    child, recorder, over = Child(serve, at.shop, port, at.folder / "serve.log"), Recorder(log), threading.Event()
-    doors = [HttpDoor(port, key, kept=number % 2 == 0) for number in range(threads)]
+    children = [Child(serve, at.shop, port, at.folder / f"serve-{port}.log") for port in ports]
+    recorder, over = Recorder(log), threading.Event()
+    doors = [
+        HttpDoor(ports[n % len(ports) :] + ports[: n % len(ports)], key, kept=n % 3 > 0) for n in range(size.tills)
+    ]
     crowd = Crowd(doors, recorder, play, over)
     crowd.start()
     try:
-        Killer(at, log, pick, run).go(child, kills)
+        Killer(at, pick, run).go(children, [log], size.kills)
         over.set()
         crowd.join()
         run.wrong += crowd.wrong
-        wait_for(port, child)
-        replay(HttpDoor(port, key, kept=True), log, play, sorted(begun_and_finished(log)[0]))
+        for port, child in zip(ports, children, strict=True):
+            wait_for(port, child)
+        replay(HttpDoor(ports, key, kept=True), log, play, sorted(begun_and_finished(log)[0]))
     finally:
         over.set()
-        child.end()
+        for child in children:
+            child.end()
         recorder.close()
-    return _checked(at, play, log, run, begun)
+    return _checked(at, play, [log], run, begun)
 
 
 class Crowd(threading.Thread):
@@ -151,32 +172,33 @@ def _play(at: Setting, seed: int) -> Play:
     return Play(here, "evening", seed)
 
 
-def _checked(at: Setting, play: Play, log: Path, run: Run, begun: float) -> Run:
-    found = at.checked(play.stage, [log])
-    run.requests = len({said["key"] for said in lines(log) if said.get("does") == "request"})
+def _checked(at: Setting, play: Play, logs: list[Path], run: Run, begun: float) -> Run:
+    found = at.checked(play.stage, logs)
+    run.requests = sum(len(begun_and_finished(log)[0]) for log in logs)
     run.calls, run.answered, run.again, run.entries = found.calls, found.answered, found.again, found.entries
     run.wrong += found.wrong
     run.seconds = time.monotonic() - begun
     return run
 
 
-def campaign(url: str, folder: Path, *, kills: int, threads: int, seed: int, modes: tuple[str, ...]) -> list[Run]:
+def campaign(url: str, folder: Path, size: Size, modes: tuple[str, ...]) -> list[Run]:
     """The modes, one after another, in one store."""
     attacks = {"engine": attack_engine, "serve": attack_server}
     with setting(url, folder, rules()) as at:
-        return [attacks[mode](at, kills, threads, seed) for mode in modes]
+        return [attacks[mode](at, size) for mode in modes]
 
 
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--kills", type=int, default=100, help="of each mode")
     options.add_argument("--mode", choices=["serve", "engine", "both"], default="both")
-    options.add_argument("--tills", type=int, default=6, help="that ask at the same time")
+    options.add_argument("--processes", type=int, default=2, help="that write, and are killed")
+    options.add_argument("--tills", type=int, default=6, help="at the servers, or in each process of engine and tills")
     asked = options.parse_args()
     modes = ("engine", "serve") if asked.mode == "both" else (asked.mode,)
     with place(asked.store) as (url, folder):
-        runs = campaign(url, folder, kills=asked.kills, threads=asked.tills, seed=asked.seed, modes=modes)
-    title = f"kill -9 under the load of {asked.tills} tills, {url.partition(':')[0]}"
+        runs = campaign(url, folder, Size(asked.kills, asked.processes, asked.tills, asked.seed), modes)
+    title = f"kill -9 of {asked.processes} processes under load, {url.partition(':')[0]}"
     raise SystemExit(told(title, COLUMNS, [run.row for run in runs], [what for run in runs for what in run.wrong]))
 
 

@@ -2,11 +2,11 @@
 
     python -m benchmarks.campaigns.lost_answers [--store WHERE] [--requests 600] [--tills 8]
 
-Tills ask `empower serve` through a wire that loses requests and answers, and lets some requests arrive twice, or once
-more long after they were answered; on PostgreSQL the server's own connections go through another one, which loses
-statements, commits, and the answers to commits. Tills ask again with the same key until they are answered. In the end
-every key is asked once more and must get its first answer; counters must equal the books (`verify --replay`), and
-no key may have been given twice; then the history check. Exit code 1 on any violation.
+Tills ask two `empower serve` on one store through a wire that loses requests and answers, and lets some requests arrive
+twice, at once at both servers, or once more long after they were answered; on PostgreSQL the servers' own connections
+go through another wire, which loses statements, commits, and the answers to commits. Tills ask again with the same key
+until they are answered. In the end every key is asked once more and must get its first answer; counters must equal the
+books (`verify --replay`), and no key may have been given twice; then the history check. Exit code 1 on any violation.
 """
 
 import random
@@ -25,6 +25,7 @@ from benchmarks.campaigns.tills import HttpDoor, replay
 from benchmarks.campaigns.wire import DatabaseWire, HttpWire, Luck
 
 LOCATIONS = 2
+SERVERS = 2
 
 
 @dataclass
@@ -55,28 +56,28 @@ def attack(at: Setting, requests: int, threads: int, seed: int) -> Run:
     at.open(here)
     play, log = Play(here, "evening", seed), at.folder / "lost.jsonl"
     key = at.engine.create_key(scopes=["pos"], at=["*"], name="till", by="campaign").key
-    luck, port = Luck(seed), free_port(pick)
+    luck, ports = Luck(seed), [free_port(pick) for _ in range(SERVERS)]
     run = Run(requests, luck.seen)
     with ExitStack() as wires:
         shop = at.shop
         if not shop.url.startswith("sqlite"):
             shop = shop._replace(url=wires.enter_context(DatabaseWire(shop.url, luck)).url)
-        child = Child(serve, shop, port, at.folder / "serve.log")
-        wires.callback(child.end)
-        child.start()
-        wait_for(port, child)
-        wire = wires.enter_context(HttpWire(port, free_port(pick), luck))
+        children = [Child(serve, shop, port, at.folder / f"serve-{port}.log") for port in ports]
+        for port, child in zip(ports, children, strict=True):
+            wires.callback(child.end)
+            child.start()
+            wait_for(port, child)
+        wire = wires.enter_context(HttpWire(ports, free_port(pick), luck))
         recorder = Recorder(log)
         try:
-            doors = [HttpDoor(wire.port, key, kept=False) for _ in range(threads)]
+            doors = [HttpDoor([wire.port], key, kept=False) for _ in range(threads)]
             run_tills(doors, recorder, play, _keys(requests))
         except Exception as error:  # noqa: BLE001  told in the table
             run.wrong.append(f"a till gave up: {error!r}")
         recorder.close()
-        if child.failed:
-            run.wrong.append("the server ended: see its log")
+        run.wrong += ["a server ended: see its log" for child in children if not child.is_running]
         luck.end()
-        replay(HttpDoor(port, key, kept=True), log, play, list(_keys(requests)))
+        replay(HttpDoor(ports, key, kept=True), log, play, list(_keys(requests)))
     found = at.checked(here, [log])
     run.calls, run.answered, run.again, run.entries = found.calls, found.answered, found.again, found.entries
     run.wrong += found.wrong

@@ -44,7 +44,7 @@ class Play:
             remedy,
             pick.choice([reason for reason, remedies in REASONS.items() if remedy in remedies]),
             0 if remedy == "apology" else pick.choice([1, 100, 250, 700, 1500, 3600]),
-            guest=pick.choice([None, f"loyalty:{pick.randrange(60)}"]),
+            guest=pick.choice([None, f"loyalty:{int(600 * pick.random() ** 3)}"]),
             incident=pick.choice([None, f"I{pick.randrange(60)}"]),
             check=check,
             total=None if check is None else pick.choice([None, 4000, 10001]),
@@ -72,29 +72,41 @@ def stage(rules: Rules, roles: dict[str, tuple[str, ...]], locations: int) -> St
     return Stage(rules, names, {f"{name}-{run}": held for name, held in roles.items()})
 
 
-def rules(room: int = 0) -> Rules:
-    """Budgets of every scope, some of which an evening exhausts; two with room for exactly so many holds."""
-    cap = max(room, 1) * AMOUNT
+def rules(room: int = 300) -> Rules:
+    """Budgets of every scope; a trainee's are soon used up. Two have room for exactly so many holds."""
+    cap = room * AMOUNT
     comp = Limit("comp", amount=5000)
-    day = Limit("day", ("employee",), "day", amount=150000, count=400)
     guest = Limit("guest", ("guest",), "3 days", count=12)
-    chain = Limit("chain", ("group", "employee"), "day", amount=240000, remedies=("item", "discount"))
-    everywhere = Limit("everywhere", ("group", "employee"), None, amount=cap, beyond="deny")
     check = Limit("check", ("check",), percent=50, remedies=("item", "discount"), beyond="deny")
     sweets = Limit("sweets", ("employee",), "day", count=30, remedies=("dessert",))
-    clerk = Role(ROOM_HERE, ("dessert",), limits=(Limit("here", ("employee",), None, amount=cap),))
-    runner = Role(ROOM_EVERYWHERE, ("dessert",), limits=(everywhere,))
-    server = Role("server", ("apology", "dessert", "item", "discount"), limits=(comp, day, guest, chain))
-    host = Role("host", ("apology", "dessert"), limits=(sweets,))
     incident = Limit("incident", ("incident", "guest"), amount=6000)
-    names = ("server", "host", ROOM_HERE)
+    clerk = Role(ROOM_HERE, ("dessert",), limits=(Limit("here", ("employee",), None, amount=cap),))
+    everywhere = Limit("everywhere", ("group", "employee"), None, amount=cap, beyond="deny")
+    runner = Role(ROOM_EVERYWHERE, ("dessert",), limits=(everywhere,))
+    server = Role("server", SERVED, limits=(comp, *_days(4_000_000, 12_000), guest))
+    trainee = Role("trainee", SERVED, limits=(comp, *_days(60_000, 150), guest))
+    host = Role("host", ("apology", "dessert"), limits=(sweets,))
+    names = ("server", "trainee", "host", ROOM_HERE)
     manager = Role("manager", ("*",), names, (Limit("comp", amount=8000), incident))
-    return Rules((server, host, clerk, runner, manager), (check,))
+    return Rules((server, trainee, host, clerk, runner, manager), (check,))
 
 
+def _days(amount: int, count: int) -> tuple[Limit, ...]:
+    """Somebody's day at one location, and a little more of some remedies across all."""
+    more = amount + amount // 4
+    return (
+        Limit("day", ("employee",), "day", amount=amount, count=count),
+        Limit("chain", ("group", "employee"), "day", amount=more, remedies=("item", "discount")),
+    )
+
+
+SERVED = ("apology", "dessert", "item", "discount")
 EVENING = {
     "ana": ("server",),
     "bo": ("host", "server"),
     "cy": ("server",),
+    "dee": (ROOM_EVERYWHERE, "trainee"),
     "max": ("manager",),
+    "pat": ("trainee",),
+    "zoe": ("trainee",),
 }

@@ -4,7 +4,8 @@ import http.client
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from tests.engine.model import Ask
 
 PATIENCE_SECONDS = 60.0
 """After which a till that got no answer is a fault of the campaign."""
+HOST = "127.0.0.1"
 LONGEST_PAUSE = 0.1
 TIMEOUT_SECONDS = 20.0
 RIVAL = 0.15
@@ -68,10 +70,13 @@ def _outcome(act: Callable[[], Any]) -> Outcome:
 
 
 class HttpDoor:
-    """A server, or what stands before it; a connection for each call, unless it is `kept`."""
+    """Servers, or what stands before them: where one gives no answer, the next is asked.
 
-    def __init__(self, port: int, key: str, *, kept: bool) -> None:
-        self._port, self._key, self._kept = port, key, kept
+    A connection for each call, unless it is `kept`.
+    """
+
+    def __init__(self, ports: Sequence[int], key: str, *, kept: bool) -> None:
+        self._ports, self._key, self._kept = deque(ports), key, kept
         self._connection: http.client.HTTPConnection | None = None
 
     def request(self, asked: dict[str, Any], key: str) -> Outcome:
@@ -82,7 +87,7 @@ class HttpDoor:
 
     def _post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Outcome:
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json", **headers}
-        connection = self._connection or http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
+        connection = self._connection or http.client.HTTPConnection(HOST, self._ports[0], timeout=TIMEOUT_SECONDS)
         self._connection = connection
         try:
             connection.request("POST", path, json.dumps(body), headers)
@@ -90,6 +95,7 @@ class HttpDoor:
             status, said = answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):
             self.close()
+            self._ports.rotate()
             return LOST
         if not self._kept:
             self.close()

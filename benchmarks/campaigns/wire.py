@@ -11,7 +11,7 @@ import socket
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -48,6 +48,11 @@ class Luck:
             with self._lock:
                 seconds = self._random.uniform(0, most_seconds)
             self._over.wait(seconds)
+
+    def choice(self, among: Sequence[int]) -> int:
+        """Any of them."""
+        with self._lock:
+            return self._random.choice(among)
 
     def end(self) -> None:
         """Nothing goes wrong any more."""
@@ -175,11 +180,11 @@ def _through(url: URL, folder: Path, port: int) -> str:
 
 
 class HttpWire(Wire):
-    """Before a server on a port; a connection carries one request."""
+    """Before servers, of which each request goes to any; a connection carries one request."""
 
-    def __init__(self, server: int, port: int, luck: Luck) -> None:
-        """Listens on `port`, and hands on to `server`'s."""
-        self._server = ("127.0.0.1", server)
+    def __init__(self, servers: Sequence[int], port: int, luck: Luck) -> None:
+        """Listens on `port`, and hands on to those of the servers."""
+        self._servers = servers
         self.port = port
         listener = socket.create_server(("127.0.0.1", port))
         super().__init__(listener, luck)
@@ -209,7 +214,7 @@ class HttpWire(Wire):
             client.sendall(told)
 
     def _ask(self, asked: bytes) -> bytes:
-        server = self.connect(self._server)
+        server = self.connect(("127.0.0.1", self.luck.choice(self._servers)))
         try:
             server.sendall(asked)
             return message(server)

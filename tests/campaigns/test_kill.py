@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.campaigns.kill import campaign
+from benchmarks.campaigns.kill import Size, campaign
 from tests.conftest import Database
 
 pytestmark = pytest.mark.both
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.both
 def test_nothing_that_was_answered_is_lost_and_every_key_gets_its_first_answer(
     database: Database, tmp_path: Path, mode: str
 ) -> None:
-    [run] = campaign(database.url, tmp_path, kills=3, threads=4, seed=3, modes=(mode,))
+    [run] = campaign(database.url, tmp_path, Size(kills=3, processes=2, tills=4, seed=3), (mode,))
     assert run.wrong == []
     assert run.kills == 3
     assert run.requests <= run.again
