@@ -358,13 +358,13 @@ class Fold:
         for key in sorted(counters.keys() | wanted.keys()):
             if counters.get(key) != wanted.get(key):
                 yield f"counter {key}: is {counters.get(key)}, the model has {wanted.get(key)}"
-        comps = {name: (c.status, c.role, c.granted, c.held, c.captured, c.reversed) for name, c in self._comps()}
+        comps = {
+            name: (comp.status, comp.role, comp.granted, comp.held, comp.captured, comp.reversed)
+            for name, comp in self.world.comps.items()
+        }
         for name in sorted(comps.keys() | state.comps.keys()):
             if comps.get(name) != state.comps.get(name):
                 yield f"comp {name}: is {state.comps.get(name)}, the model has {comps.get(name)}"
-
-    def _comps(self) -> Iterable[tuple[str, Comp]]:
-        return self.world.comps.items()
 
 
 def answered(decision: dict[str, Any]) -> Answer:

@@ -20,8 +20,8 @@ from benchmarks.campaigns.plays import AMOUNT, ROOM_EVERYWHERE, ROOM_HERE, Play,
 from benchmarks.campaigns.setting import Setting, parser, place, setting, told
 
 COLUMNS = ["budget", "asked", "room", "approved", "most seen", "kills", "calls", "seconds"]
-GAP_SECONDS = (0.05, 0.4)
-"""Between two kills, beyond what the processes need to begin."""
+LONGEST_LIFE = 0.05
+"""Seconds, from the first line of whoever was started to the kill."""
 
 
 @dataclass
@@ -62,26 +62,16 @@ def attack(at: Setting, size: Size, *, wide: bool, kills: int) -> Run:
     here = stage(rules(size.room), {"ana": (ROOM_EVERYWHERE if wide else ROOM_HERE,)}, size.locations if wide else 1)
     at.open(here)
     each = -(-(size.room + size.room // 2 + 1) // size.processes)
-    run = Run(
-        f"{'group' if wide else 'location'}{' + kills' if kills else ''}",
-        each * size.processes,
-        size.room,
+    run = Run(("group" if wide else "location") + (" + kills" if kills else ""), each * size.processes, size.room)
+    go, play = at.folder / f"{here.locations[0]}.go", Play(here, "room", size.seed)
+    logs = [go.with_suffix(f".{number}.jsonl") for number in range(size.processes)]
+    _hammer(
+        at,
+        run,
+        [Job(at.shop, play, log, go, size.threads, each) for log in logs],
+        kills,
+        random.Random(f"{size.seed} {wide}"),
     )
-    go = at.folder / f"{here.locations[0]}.go"
-    play, logs = Play(here, "room", size.seed), [go.with_suffix(f".{number}.jsonl") for number in range(size.processes)]
-    jobs = [Job(at.shop, play, log, go, size.threads, each) for log in logs]
-    children = [Child(tills, job) for job in jobs]
-    watch = Watch(at, here.locations)
-    for child in children:
-        child.start()
-    go.touch()
-    with watch:
-        _kill(children, jobs, kills, random.Random(f"{size.seed} {wide}"))
-        for child in children:
-            child.wait()
-    run.kills = sum(child.kills for child in children)
-    run.most = watch.most
-    run.wrong += ["a process ended with a fault" for child in children if child.failed]
     comps = [call.outcome.comp for call in calls(logs) if call.outcome.comp]
     run.approved = len({comp["id"] for comp in comps if comp["status"] == "approved"})
     found = at.checked(here, logs)
@@ -95,11 +85,26 @@ def attack(at: Setting, size: Size, *, wide: bool, kills: int) -> Run:
     return run
 
 
+def _hammer(at: Setting, run: Run, jobs: list[Job], kills: int, pick: random.Random) -> None:
+    """All at once, until each has done its part."""
+    children = [Child(tills, job) for job in jobs]
+    for child in children:
+        child.start()
+    watch = Watch(at, set(jobs[0].play.stage.locations))
+    jobs[0].go.touch()
+    with watch:
+        _kill(children, jobs, kills, pick)
+        for child in children:
+            child.wait()
+    run.kills, run.most = sum(child.kills for child in children), watch.most
+    run.wrong += ["a process ended with a fault" for child in children if child.failed]
+
+
 class Watch:
     """Looks at what is held, again and again, from beside."""
 
-    def __init__(self, at: Setting, locations: tuple[str, ...]) -> None:
-        self._at, self._locations = at, set(locations)
+    def __init__(self, at: Setting, locations: set[str]) -> None:
+        self._at, self._locations = at, locations
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self.most = 0
@@ -129,7 +134,7 @@ def _kill(children: list[Child], jobs: list[Job], kills: int, pick: random.Rando
         size = _size(job.log)
         while child.is_running and _size(job.log) == size:
             time.sleep(0.001)
-        time.sleep(pick.uniform(0, GAP_SECONDS[0]))
+        time.sleep(pick.uniform(0, LONGEST_LIFE))
         if child.kill():
             child.start()
 
