@@ -157,12 +157,11 @@ class Databases:
             self.settings(connection)
             guarded = ("entry", "checkpoint", "verifier")
             for table in guarded:
-                connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+                connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_no_delete")
             for table in self._tables:
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
             for table in guarded:
-                for what in ("update", "delete", "truncate"):
-                    connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_{what}")
+                connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete")
 
     def settings(self, connection: psycopg.Connection) -> None:
         """What the connection that empties needs besides."""

@@ -26,7 +26,7 @@ def transfer(source: Store, target: Store, tell: Tell) -> Moved:
     Raises `LedgerError` where one of the two does not hold, `StoreError` where the target is no place for it.
     """
     before = _held(source, "verifying the source", tell)
-    with source.read() as unit:
+    with source.read(across=True) as unit:
         rows = copy(unit, target, lambda done, total: tell("copying", done, total))
     after = _held(target, "verifying the copy", tell)
     grown = {book.location: book for book in after.books}

@@ -52,7 +52,7 @@ def verify(
     """
     scratch = Scratch(since)
     try:
-        with store.read() as unit:
+        with store.read(across=True) as unit:
             outside = tuple(heads)
             checked = check_checkpoints(unit, keys, location, outside)
             audit = Audit(unit, scratch, heads=(*outside, *checked.heads), progress=progress)

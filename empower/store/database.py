@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection
 from empower.core.canonical import is_text
 from empower.core.errors import BusyError, StoreError
 from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
-from empower.store.distribution import is_distributed
+from empower.store.distribution import LOOK_EVERYWHERE, READING, STILL, is_distributed, writing
 from empower.store.locking import Wanted
 from empower.store.notices import listening
 from empower.store.queries import Queries
@@ -117,11 +117,17 @@ class Store:
             return self.writer.run(job, alone=alone, wanted=wanted)
 
     @contextmanager
-    def read(self) -> Iterator[Unit]:
-        """A unit over one consistent state of the database, whose changes are never written."""
+    def read(self, *, across: bool = False) -> Iterator[Unit]:
+        """A unit over one consistent state of the database, whose changes are never written.
+
+        Where locations lie on several servers, it is one state of each, and of all together if it is to hold
+        `across` locations: then writers wait while it begins.
+        """
         with translated(), self._alone:
             connection, cursor = self._reading()
             try:
+                if across and self.queries.is_distributed:
+                    self._see_one_moment(cursor)
                 yield Unit(cursor, self.queries, locks=False)
             except Exception as error:
                 if is_lost(error):
@@ -169,7 +175,8 @@ class Store:
             connection = self.engine.connect()
             try:
                 cursor = _cursor(connection)
-                cursor.execute(self.queries.begin_reading(READ_SECONDS))
+                more = READING if self.queries.is_distributed else ""
+                cursor.execute(self.queries.begin_reading(READ_SECONDS) + more)
             except Exception as error:
                 was_lost = is_lost(error)
                 if was_lost:
@@ -182,6 +189,17 @@ class Store:
                 return connection, cursor
         raise BusyError("the connection to the store was lost: try again")
 
+    def _see_one_moment(self, cursor: Any) -> None:
+        """Let no commit be under way while a reader takes its snapshot of each server."""
+        with self.engine.connect() as connection:
+            still = _cursor(connection)
+            try:
+                still.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS))
+                still.execute(STILL)
+                cursor.execute(LOOK_EVERYWHERE)
+            finally:
+                _rollback(still)
+
     @contextmanager
     def _transaction(self) -> Iterator[Unit]:
         """The writer's own connection in a transaction: committed at the end, rolled back on an error.
@@ -193,7 +211,7 @@ class Store:
             unit = Unit(cursor, self.queries, self._warm)
             yield unit
             unit.flush()
-            _commit(cursor)
+            _commit(cursor, is_distributed=self.queries.is_distributed)
             unit.cool()
             if unit.has_entries:
                 for tell in self._told:
@@ -217,7 +235,8 @@ class Store:
                 if self._connection.invalidated or self._connection.closed:
                     self._connection = self.engine.connect()
                 cursor = _cursor(self._connection)
-                cursor.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS))
+                more = writing(BUSY_SECONDS) if self.queries.is_distributed else ""
+                cursor.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS) + more)
             except Exception as error:
                 if not is_lost(error):
                     raise
@@ -245,12 +264,15 @@ def _cursor(connection: Connection) -> Any:
     return dbapi.cursor()
 
 
-def _commit(cursor: Any) -> None:
-    """Commit; raises `BusyError` where it cannot be known whether that was done."""
+def _commit(cursor: Any, *, is_distributed: bool) -> None:
+    """Commit; raises `BusyError` where it cannot be known whether that was done.
+
+    Of several servers one may have been lost, and the answer with it: whatever they say then, it is not known.
+    """
     try:
         cursor.execute("COMMIT")
     except Exception as error:
-        if is_lost(error):
+        if is_distributed or is_lost(error):
             raise LostError(UNKNOWN) from error
         raise
     # PostgreSQL answers the commit of a transaction that had failed with `ROLLBACK`, and no error.

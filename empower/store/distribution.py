@@ -20,6 +20,21 @@ from empower.store.troubles import translated
 PATIENCE_SECONDS = 10
 ONCE = 7370113100000003
 """The lock of who distributes."""
+_WRITING = 7370113100000004
+"""The lock that all writers share, and that whoever wants one moment of all servers has alone as long as it begins."""
+STILL = f"SELECT pg_advisory_xact_lock({_WRITING})"
+LOOK_EVERYWHERE = "SELECT count(*) FROM location"
+"""After which the transaction has its snapshot on every server."""
+READING = "; SET LOCAL citus.max_adaptive_executor_pool_size = 1"
+"""One connection to each server, so one snapshot of it: two that read side by side would have one each."""
+
+
+def writing(busy_seconds: float) -> str:
+    """What a writer's transaction begins with besides: locks are waited for as long on the other servers."""
+    return (
+        "; SET LOCAL citus.propagate_set_commands = 'local'; "
+        f"SET LOCAL lock_timeout = {int(busy_seconds * 1000)}; SELECT pg_advisory_xact_lock_shared({_WRITING})"
+    )
 
 
 def has_citus(connection: Connection) -> bool:

@@ -193,7 +193,10 @@ class House:
         """All rows of all tables."""
         tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
         if not self.is_sqlite:
-            tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+            tables = (
+                "SELECT table_name FROM information_schema.tables "
+                "WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1"
+            )
         names = [name for (name,) in self.query(tables)]
         return {name: sorted(self.query(f"SELECT * FROM {name}"), key=repr) for name in names}
 
