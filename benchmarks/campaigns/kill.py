@@ -1,21 +1,23 @@
 """The kill campaign: whoever writes is killed with -9 at random moments, again and again, under load.
 
-    python -m benchmarks.campaigns.kill [--store WHERE] [--kills 100] [--mode serve|engine]
+    python -m benchmarks.campaigns.kill [--store WHERE] [--kills 100] [--mode serve|engine|database]
 
 `serve`: tills ask two `empower serve` on one store, and where they get no answer, the other one with the same key.
 `engine`: tills and engine are in one process, of which there are two, and die together; whoever comes after them asks
-for what was not finished. There are requests of all kinds, captures, voids and reversals, also of two tills that are
-after the same comp. Now and then the books are verified, in the end with every decision decided again; all keys are
-asked once more and must get their first answers; then the history check. Exit code 1 on any violation.
+for what was not finished. `database` (on a PostgreSQL of its own): the server of the database is what dies, under two
+`empower serve` that live on. There are requests of all kinds, captures, voids and reversals, also of two tills that
+are after the same comp. Now and then the books are verified, in the end with every decision decided again; all keys
+are asked once more and must get their first answers; then the history check. Exit code 1 on any violation.
 """
 
 import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.campaigns.children import Child, Job, free_port, run_tills, serve, tills, wait_for
 from benchmarks.campaigns.history import Recorder, begun_and_finished
@@ -68,22 +70,20 @@ class Killer:
     def __init__(self, at: Setting, pick: random.Random, run: Run) -> None:
         self._at, self._pick, self._run = at, pick, run
 
-    def go(self, children: list[Child], logs: list[Path], kills: int) -> None:
-        """Leaves all of them running; each one's answers are in a log, or all of them in one."""
-        for child in children:
-            child.start()
+    def go(self, children: Sequence["Child | Database"], logs: list[Path], kills: int) -> None:
+        """All run, and in the end they run again; each one's answers are in a log, or all of them in one."""
         while self._run.kills < kills and not self._run.wrong:
             child = self._pick.choice(children)
             self._let_live(child, logs)
             if not child.kill():
                 self._run.wrong.append("a process ended by itself: see its log")
                 return
+            child.start()
             self._run.kills += 1
             if self._run.kills % BETWEEN_VERIFICATIONS == 0:
                 self._run.wrong += self._at.findings()
-            child.start()
 
-    def _let_live(self, child: Child, logs: list[Path]) -> None:
+    def _let_live(self, child: "Child | Database", logs: list[Path]) -> None:
         before, until = _answers(logs), time.monotonic() + PATIENCE_SECONDS
         while child.is_running and _answers(logs) == before and time.monotonic() < until:
             time.sleep(0.002)
@@ -103,6 +103,8 @@ def attack_engine(at: Setting, size: Size) -> Run:
     logs = [at.folder / f"engine{number}.jsonl" for number in range(size.processes)]
     jobs = [Job(at.shop, play, log, go, size.tills, ENDLESS) for log in logs]
     children = [Child(tills, job) for job in jobs]
+    for child in children:
+        child.start()
     Killer(at, random.Random(f"{size.seed} engine"), run).go(children, logs, size.kills)
     for child in children:
         child.kill()
@@ -117,9 +119,28 @@ def attack_engine(at: Setting, size: Size) -> Run:
     return _checked(at, play, logs, run, begun)
 
 
-def attack_server(at: Setting, size: Size) -> Run:
-    """Servers, and tills that live on: who loses the one asks the other."""
-    begun, run, pick = time.monotonic(), Run("serve"), random.Random(f"{size.seed} serve")
+class Database:
+    """PostgreSQL itself, which dies as in a crash: it ends at once, and recovers from its log."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.is_running = True
+
+    def start(self) -> None:
+        if not self.is_running:
+            self._server.start()
+        self.is_running = True
+
+    def kill(self) -> bool:
+        self._server.stop("immediate")
+        self.is_running = False
+        return True
+
+
+def attack_server(at: Setting, size: Size, database: Database | None = None) -> Run:
+    """Servers, and tills that live on: who loses the one asks the other. Or all of them lose their database."""
+    begun, run = time.monotonic(), Run("database" if database else "serve")
+    pick = random.Random(f"{size.seed} {run.who}")
     play, log = _play(at, size.seed), at.folder / "serve.jsonl"
     ports = [free_port(random.Random()) for _ in range(size.processes)]
     key = at.engine.create_key(scopes=["pos"], at=["*"], name="till", by="campaign").key
@@ -131,7 +152,9 @@ def attack_server(at: Setting, size: Size) -> Run:
     crowd = Crowd(doors, recorder, play, over)
     crowd.start()
     try:
-        Killer(at, pick, run).go(children, [log], size.kills)
+        for child in children:
+            child.start()
+        Killer(at, pick, run).go([database] if database else children, [log], size.kills)
         over.set()
         crowd.join()
         run.wrong += crowd.wrong
@@ -181,9 +204,13 @@ def _checked(at: Setting, play: Play, logs: list[Path], run: Run, begun: float) 
     return run
 
 
-def campaign(url: str, folder: Path, size: Size, modes: tuple[str, ...]) -> list[Run]:
-    """The modes, one after another, in one store."""
-    attacks = {"engine": attack_engine, "serve": attack_server}
+def campaign(url: str, folder: Path, size: Size, modes: tuple[str, ...], server: Any = None) -> list[Run]:
+    """The modes, one after another, in one store; `server` is PostgreSQL's, to be killed."""
+    attacks: dict[str, Callable[[Setting, Size], Run]] = {
+        "engine": attack_engine,
+        "serve": attack_server,
+        "database": lambda at, size: attack_server(at, size, Database(server)),
+    }
     with setting(url, folder, rules()) as at:
         return [attacks[mode](at, size) for mode in modes]
 
@@ -191,14 +218,17 @@ def campaign(url: str, folder: Path, size: Size, modes: tuple[str, ...]) -> list
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--kills", type=int, default=100, help="of each mode")
-    options.add_argument("--mode", choices=["serve", "engine", "both"], default="both")
+    options.add_argument("--mode", choices=["serve", "engine", "both", "database"], default="both")
     options.add_argument("--processes", type=int, default=2, help="that write, and are killed")
     options.add_argument("--tills", type=int, default=6, help="at the servers, or in each process of engine and tills")
     asked = options.parse_args()
     modes = ("engine", "serve") if asked.mode == "both" else (asked.mode,)
-    with place(asked.store) as (url, folder):
-        runs = campaign(url, folder, Size(asked.kills, asked.processes, asked.tills, asked.seed), modes)
-    title = f"kill -9 of {asked.processes} processes under load, {url.partition(':')[0]}"
+    with place(asked.store) as at:
+        if asked.mode == "database" and at.server is None:
+            options.error("`--mode database` needs `--store postgresql`, and a server of its own")
+        size = Size(asked.kills, asked.processes, asked.tills, asked.seed)
+        runs = campaign(at.url, at.folder, size, modes, at.server)
+    title = f"kill -9 of {asked.processes} processes under load, {at.url.partition(':')[0]}"
     raise SystemExit(told(title, COLUMNS, [run.row for run in runs], [what for run in runs for what in run.wrong]))
 
 

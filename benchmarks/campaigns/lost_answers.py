@@ -100,9 +100,9 @@ def main() -> None:
     options.add_argument("--requests", type=int, default=600)
     options.add_argument("--tills", type=int, default=8, help="that ask at the same time")
     asked = options.parse_args()
-    with place(asked.store) as (url, folder):
-        run = campaign(url, folder, requests=asked.requests, threads=asked.tills, seed=asked.seed)
-    title = f"lost answers, {asked.tills} tills, {url.partition(':')[0]}"
+    with place(asked.store) as at:
+        run = campaign(at.url, at.folder, requests=asked.requests, threads=asked.tills, seed=asked.seed)
+    title = f"lost answers, {asked.tills} tills, {at.url.partition(':')[0]}"
     raise SystemExit(told(title, ["what", "times"], run.rows, run.wrong))
 
 

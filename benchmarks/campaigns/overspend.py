@@ -158,9 +158,9 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=20, help="in the runs with crashes, each")
     asked = options.parse_args()
     size = Size(asked.room, asked.processes, asked.threads, asked.locations, asked.kills, asked.seed)
-    with place(asked.store) as (url, folder):
-        runs = campaign(url, folder, size)
-    title = f"overspend: {size.processes} processes x {size.threads} threads, {url.partition(':')[0]}"
+    with place(asked.store) as at:
+        runs = campaign(at.url, at.folder, size)
+    title = f"overspend: {size.processes} processes x {size.threads} threads, {at.url.partition(':')[0]}"
     raise SystemExit(told(title, COLUMNS, [run.row for run in runs], [what for run in runs for what in run.wrong]))
 
 

@@ -4,11 +4,10 @@ import argparse
 import os
 import secrets
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -92,24 +91,36 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return found
 
 
+class Ground(NamedTuple):
+    """A store's URL, a folder, and the server of PostgreSQL that was started for it."""
+
+    url: str
+    folder: Path
+    server: Any = None
+
+
 @contextmanager
-def place(store: str) -> Iterator[tuple[str, Path]]:
-    """A URL for `--store`, and a folder."""
-    with tempfile.TemporaryDirectory(prefix="empower-campaign-") as name:
+def place(store: str) -> Iterator[Ground]:
+    """What `--store` stands for."""
+    with tempfile.TemporaryDirectory(prefix="empower-campaign-") as name, ExitStack() as ends:
         folder = Path(name)
         if store == "sqlite":
-            yield f"sqlite:///{folder / 'empower.db'}", folder
+            yield Ground(f"sqlite:///{folder / 'empower.db'}", folder)
         elif store == "postgresql":
-            from tests.postgres import Databases, server  # noqa: PLC0415  only where the driver is needed
-
-            with server() as conninfo:
-                databases = Databases(conninfo, f"campaign_{os.getpid()}")
-                try:
-                    yield databases.url(databases.name), folder
-                finally:
-                    databases.close()
+            yield _postgresql(folder, ends)
         else:
-            yield store, folder
+            yield Ground(store, folder)
+
+
+def _postgresql(folder: Path, ends: ExitStack) -> Ground:
+    from tests import postgres  # noqa: PLC0415  only where the driver is needed
+
+    if postgres.VARIABLE not in os.environ:
+        cluster = ends.enter_context(postgres.Cluster())
+        return Ground(f"postgresql+psycopg://postgres@/postgres?host={cluster.folder}", folder, cluster)
+    databases = postgres.Databases(ends.enter_context(postgres.server()), f"campaign_{os.getpid()}")
+    ends.callback(databases.close)
+    return Ground(databases.url(databases.name), folder)
 
 
 def told(title: str, columns: list[str], rows: list[list[str]], wrong: list[str]) -> int:
@@ -125,9 +136,3 @@ def told(title: str, columns: list[str], rows: list[list[str]], wrong: list[str]
         console.print(f"wrong: {what}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"{len(wrong)} violations" if wrong else "no violation", highlight=False)
     return 1 if wrong else 0
-
-
-def timed(act: Callable[[], Found]) -> tuple[Found, float]:
-    """What came of it, and the seconds that it took."""
-    begun = time.monotonic()
-    return act(), time.monotonic() - begun
