@@ -68,13 +68,15 @@ class Wire:
         self._listener.listen(128)
         self._ends: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
         self.spawn(self._accept)
 
     def spawn(self, body: Callable[..., object], *words: object) -> None:
         """Run in a thread, which is waited for at the end."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        self._threads.append(threading.Thread(target=body, args=words, daemon=True))
-        self._threads[-1].start()
+        thread = threading.Thread(target=body, args=words, daemon=True)
+        thread.start()
+        with self._lock:
+            self._threads = [other for other in self._threads if other.is_alive()] + [thread]
 
     def _accept(self) -> None:
         with suppress(OSError):
