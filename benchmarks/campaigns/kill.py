@@ -228,7 +228,7 @@ def main() -> None:
             options.error("`--mode database` needs `--store postgresql`, and a server of its own")
         size = Size(asked.kills, asked.processes, asked.tills, asked.seed)
         runs = campaign(at.url, at.folder, size, modes, at.server)
-    title = f"kill -9 of {asked.processes} processes under load, {at.url.partition(':')[0]}"
+    title = f"kill -9 of {asked.processes} processes under load, {asked.store.partition(':')[0]}"
     raise SystemExit(told(title, COLUMNS, [run.row for run in runs], [what for run in runs for what in run.wrong]))
 
 

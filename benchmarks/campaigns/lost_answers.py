@@ -102,7 +102,7 @@ def main() -> None:
     asked = options.parse_args()
     with place(asked.store) as at:
         run = campaign(at.url, at.folder, requests=asked.requests, threads=asked.tills, seed=asked.seed)
-    title = f"lost answers, {asked.tills} tills, {at.url.partition(':')[0]}"
+    title = f"lost answers, {asked.tills} tills, {asked.store.partition(':')[0]}"
     raise SystemExit(told(title, ["what", "times"], run.rows, run.wrong))
 
 

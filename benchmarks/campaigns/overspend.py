@@ -160,7 +160,7 @@ def main() -> None:
     size = Size(asked.room, asked.processes, asked.threads, asked.locations, asked.kills, asked.seed)
     with place(asked.store) as at:
         runs = campaign(at.url, at.folder, size)
-    title = f"overspend: {size.processes} processes x {size.threads} threads, {at.url.partition(':')[0]}"
+    title = f"overspend: {size.processes} processes x {size.threads} threads, {asked.store.partition(':')[0]}"
     raise SystemExit(told(title, COLUMNS, [run.row for run in runs], [what for run in runs for what in run.wrong]))
 
 

