@@ -80,6 +80,11 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in said if line.endswith(b"\n")]
 
 
+def size(path: Path) -> int:
+    """Of a file of records, in bytes; 0 if it was never begun."""
+    return path.stat().st_size if path.exists() else 0
+
+
 def calls(paths: Iterable[Path]) -> list[Call]:
     """All attempts in some files of records."""
     found: dict[str, Call] = {}

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.campaigns.children import Child, Job, free_port, run_tills, serve, tills, wait_for
-from benchmarks.campaigns.history import Recorder, begun_and_finished
+from benchmarks.campaigns.history import Recorder, begun_and_finished, size
 from benchmarks.campaigns.plays import EVENING, Play, rules, stage
 from benchmarks.campaigns.setting import Setting, parser, place, setting, told
 from benchmarks.campaigns.tills import PATIENCE_SECONDS, EngineDoor, HttpDoor, replay
@@ -84,15 +84,19 @@ class Killer:
                 self._run.wrong += self._at.findings()
 
     def _let_live(self, child: "Child | Database", logs: list[Path]) -> None:
-        before, until = _answers(logs), time.monotonic() + PATIENCE_SECONDS
-        while child.is_running and _answers(logs) == before and time.monotonic() < until:
+        ends, until = {log: size(log) for log in logs}, time.monotonic() + PATIENCE_SECONDS
+        while child.is_running and not any(map(_is_answered, logs, ends.values())) and time.monotonic() < until:
             time.sleep(0.002)
         time.sleep(self._pick.random() ** 2 * LONGEST_LIFE)
 
 
-def _answers(logs: list[Path]) -> int:
-    """How often they say that somebody was answered."""
-    return sum(log.read_bytes().count(b'"comp":{') for log in logs if log.exists())
+def _is_answered(log: Path, begin: int) -> bool:
+    """Whether somebody was, by what was recorded behind so many bytes."""
+    if size(log) == begin:
+        return False
+    with log.open("rb") as file:
+        file.seek(begin)
+        return b'"comp":{' in file.read()
 
 
 def attack_engine(at: Setting, size: Size) -> Run:

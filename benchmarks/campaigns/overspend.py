@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.campaigns.children import Child, Job, tills
 from benchmarks.campaigns.history import calls
+from benchmarks.campaigns.history import size as size_of
 from benchmarks.campaigns.plays import AMOUNT, ROOM_EVERYWHERE, ROOM_HERE, Play, rules, stage
 from benchmarks.campaigns.setting import Setting, parser, place, setting, told
 
@@ -131,16 +132,12 @@ def _kill(children: list[Child], jobs: list[Job], kills: int, pick: random.Rando
         if not able:
             return
         child, job = pick.choice(able)
-        size = _size(job.log)
-        while child.is_running and _size(job.log) == size:
+        before = size_of(job.log)
+        while child.is_running and size_of(job.log) == before:
             time.sleep(0.001)
         time.sleep(pick.uniform(0, LONGEST_LIFE))
         if child.kill():
             child.start()
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 def campaign(url: str, folder: Path, size: Size) -> list[Run]:
