@@ -109,7 +109,7 @@ class Approvals(Office):
                 unit.add_note(found.location, found.last_seq, salt, note)
             return None
 
-        refused = self.store.write(job, alone=True, comp=comp_id)
+        refused = self.store.write(job, alone=True, comp=comp_id, among=within)
         if refused is not None:
             raise refused
         return self.comp(comp_id, within=within)

@@ -257,9 +257,9 @@ class Engine(Approvals):
             comp = moving.move(self._desk, unit, comp_id, by, within, lambda c, place: step(unit, c, place))
             if note and salt and comp.last_seq != before.last_seq:
                 unit.add_note(comp.location, comp.last_seq, salt, note)
-            return lambda: self.comp(comp_id)
+            return lambda: self.comp(comp_id, within=within)
 
-        return self.store.write(job, comp=comp_id)()
+        return self.store.write(job, comp=comp_id, among=within)()
 
     def expire(self, location: str | None = None) -> list[CompView]:
         """Expire what is due by now, at one location or at all; returns what was."""

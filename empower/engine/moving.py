@@ -22,7 +22,7 @@ Within = Collection[str] | None
 
 def find(unit: Unit, comp_id: str, within: Within) -> Comp:
     """A comp that the caller reaches; one elsewhere is as little there as one that never was."""
-    comp = unit.comp(comp_id) if is_text(comp_id) else None
+    comp = unit.comp(comp_id, within) if is_text(comp_id) else None
     if comp is None or (within is not None and comp.location not in within):
         raise NotFoundError(f"there is no comp `{comp_id}` here", code="unknown_comp")
     return comp

@@ -4,7 +4,7 @@ A writer on SQLite takes the file's lock at once (`BEGIN IMMEDIATE`), so that tw
 at the end. A writer on PostgreSQL reads what is committed (READ COMMITTED), under the row locks of the books it writes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
@@ -21,7 +21,8 @@ from empower.store.schema import check_schema, check_server, is_set_up, migrate
 from empower.store.tally import Warm
 from empower.store.troubles import UNKNOWN, LostError, error_of, is_lost, translated
 from empower.store.unit import Unit
-from empower.store.writer import Writer
+from empower.store.whereabouts import Whereabouts
+from empower.store.writer import NOTHING, Writer
 
 __all__ = ["Store", "sqlite_path", "store_url", "translated"]
 
@@ -55,6 +56,7 @@ class Store:
             self.engine.dispose()
             raise
         self._warm = Warm()
+        self._where = Whereabouts()
         self._told: tuple[Callable[[], None], ...] = ()
         self.writer = Writer(self._transaction)
         # In memory there is one connection for all, so readers wait for writers there.
@@ -101,20 +103,34 @@ class Store:
         self.engine.dispose()
 
     def write(
-        self, job: Callable[[Unit], T], *, alone: bool = False, at: Iterable[str] = (), comp: str | None = None
+        self,
+        job: Callable[[Unit], T],
+        *,
+        alone: bool = False,
+        at: Iterable[str] = (),
+        comp: str | None = None,
+        among: Collection[str] | None = None,
     ) -> T:
         """Run `job` in a write transaction, which it may share with others that wait; returns after the commit.
 
-        The locations that it is known to write `at`, or the `comp` whose location that is, are locked together with
-        those of the others, in order; what it locks beside them may have to be done again.
+        The locations that it is known to write `at`, or the `comp` whose location that is, one `among` these if any
+        are given, are locked together with those of the others, in order; what it locks beside them may have to be
+        done again.
 
         What the job raises undoes what the job did, and nothing else. Raises `BusyError` where the store cannot
         take it now.
         """
         with translated():
-            comps = frozenset() if comp is None or not is_text(comp) else frozenset((comp,))
-            wanted = Wanted(frozenset(filter(is_text, at)), comps)
+            found = NOTHING if comp is None or not is_text(comp) else self._wanted(comp, among)
+            wanted = found._replace(books=found.books.union(filter(is_text, at)))
             return self.writer.run(job, alone=alone, wanted=wanted)
+
+    def _wanted(self, comp: str, among: Collection[str] | None) -> Wanted:
+        """What to lock for a comp: the book that it is known to be in, or the only one it may be in, or whichever."""
+        place = self._where.of(comp)
+        if place is None and among is not None and len(among) == 1:
+            (place,) = among
+        return Wanted(comps=frozenset((comp,))) if place is None else Wanted(books=frozenset((place,)))
 
     @contextmanager
     def read(self, *, across: bool = False) -> Iterator[Unit]:
@@ -128,7 +144,9 @@ class Store:
             try:
                 if across and self.queries.is_distributed:
                     self._see_one_moment(cursor)
-                yield Unit(cursor, self.queries, locks=False)
+                unit = Unit(cursor, self.queries, locks=False)
+                unit.where = self._where
+                yield unit
             except Exception as error:
                 if is_lost(error):
                     connection.invalidate()
@@ -209,6 +227,7 @@ class Store:
         cursor = self._writing()
         try:
             unit = Unit(cursor, self.queries, self._warm)
+            unit.where = self._where
             yield unit
             unit.flush()
             _commit(cursor, is_distributed=self.queries.is_distributed)

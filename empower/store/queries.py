@@ -87,7 +87,7 @@ class Queries:
         self.save_comp = self.upsert(COMP, "location", "id")
         self.charge = self._charge()
         self.discharge = self._discharge()
-        self.comp = self.sql(select(COMP).where(COMP.c.id == bindparam("id")))
+        self._prepare_comps()
         self.due = self.sql(
             select(COMP)
             .where(COMP.c.location == bindparam("location"), COMP.c.expires_at <= bindparam("now"))
@@ -133,6 +133,15 @@ class Queries:
         )
 
         self._prepare_measures()
+
+    def _prepare_comps(self) -> None:
+        """What finds a comp by its id: wherever it is, at a location, or at one of several."""
+        comp = select(COMP).where(COMP.c.id == bindparam("id"))
+        self.comp = self.sql(comp)
+        self.comp_at = self.sql(comp.where(COMP.c.location == bindparam("location")))
+        if self.is_shared:
+            some = func.any(bindparam("locations", type_=ARRAY(Text)))
+            self.comp_among = self.sql(comp.where(COMP.c.location == some))
 
     def _prepare_measures(self) -> None:
         """What runs when a book takes up a policy."""

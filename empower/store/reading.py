@@ -1,9 +1,11 @@
 """What a transaction only ever reads."""
 
+from collections.abc import Collection
 from typing import Any
 
 from empower.store.queries import Queries
 from empower.store.rows import StaffRole, day_of
+from empower.store.whereabouts import Whereabouts
 
 
 class Reader:
@@ -13,6 +15,8 @@ class Reader:
         """Over a cursor, with the statements of its dialect."""
         self.cursor = cursor
         self.queries = queries
+        self.where = Whereabouts()
+        """Of comps; the store puts its own here."""
         self._known: dict[str, int] = {}
 
     def rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -34,6 +38,15 @@ class Reader:
         while self.cursor.nextset():
             found += self.cursor.fetchall()
         return found
+
+    def comp_row(self, comp_id: str, among: Collection[str] | None) -> tuple[Any, ...] | None:
+        """The row of a comp: asked where it is known to be, or else `among` some locations, or else everywhere."""
+        place = self.where.of(comp_id)
+        if place is not None:
+            return self.row(self.queries.comp_at, {"location": place, "id": comp_id})
+        if among is not None and self.queries.is_shared:
+            return self.row(self.queries.comp_among, {"locations": list(among), "id": comp_id})
+        return self.row(self.queries.comp, {"id": comp_id})
 
     def number(self, name: str, sql: str) -> int:
         """What a query for one number gives, 0 for none: asked once, and again after each book that is locked."""

@@ -4,7 +4,7 @@ Jobs read and change this unit in memory; `flush` writes all of it in bulk. So j
 other's effects, and a counter that many of them move is written once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -245,10 +245,10 @@ class Unit(Reader):
 
     # Comps
 
-    def comp(self, comp_id: str) -> Comp | None:
-        """A comp as it stands."""
+    def comp(self, comp_id: str, among: Collection[str] | None = None) -> Comp | None:
+        """A comp as it stands; one that is not `among` these locations need not be found."""
         if comp_id not in self._comps:
-            row = self.row(self.queries.comp, {"id": comp_id})
+            row = self.comp_row(comp_id, among)
             if row is None:
                 return None
             self._comps[comp_id] = comp_of(row)
@@ -373,6 +373,8 @@ class Unit(Reader):
 
     def cool(self) -> None:
         """After the commit: leave what is known of the books to the next transaction."""
+        for comp in self._comps.values():
+            self.where.note(comp.id, comp.location)
         if self._warm is not None:
             for location, book in self._books.items():
                 if book is not None:
