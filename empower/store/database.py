@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection
 from empower.core.canonical import is_text
 from empower.core.errors import BusyError, StoreError
 from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
-from empower.store.distribution import LOOK_EVERYWHERE, READING, STILL, is_distributed, writing
+from empower.store.distribution import LOOK_EVERYWHERE, READING, STILL, WRITING, is_distributed, patience
 from empower.store.locking import Wanted
 from empower.store.notices import listening
 from empower.store.queries import Queries
@@ -254,8 +254,10 @@ class Store:
                 if self._connection.invalidated or self._connection.closed:
                     self._connection = self.engine.connect()
                 cursor = _cursor(self._connection)
-                more = writing(BUSY_SECONDS) if self.queries.is_distributed else ""
+                more = WRITING if self.queries.is_distributed else ""
                 cursor.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS) + more)
+                if more:
+                    cursor.execute(patience(BUSY_SECONDS))
             except Exception as error:
                 if not is_lost(error):
                     raise

@@ -29,12 +29,12 @@ READING = "; SET LOCAL citus.max_adaptive_executor_pool_size = 1"
 """One connection to each server, so one snapshot of it: two that read side by side would have one each."""
 
 
-def writing(busy_seconds: float) -> str:
-    """What a writer's transaction begins with besides: locks are waited for as long on the other servers."""
-    return (
-        "; SET LOCAL citus.propagate_set_commands = 'local'; "
-        f"SET LOCAL lock_timeout = {int(busy_seconds * 1000)}; SELECT pg_advisory_xact_lock_shared({_WRITING})"
-    )
+WRITING = f"; SELECT pg_advisory_xact_lock_shared({_WRITING}); SET LOCAL citus.propagate_set_commands = 'local'"
+
+
+def patience(busy_seconds: float) -> str:
+    """After `WRITING`, and alone, for Citus passes on the whole text: locks are waited for as long on other servers."""
+    return f"SET LOCAL lock_timeout = {int(busy_seconds * 1000)}"
 
 
 def has_citus(connection: Connection) -> bool:

@@ -178,6 +178,31 @@ def test_a_reader_across_locations_sees_one_moment_of_all(engine: Engine) -> Non
         assert dict(unit.rows(sizes, {})) == {cafe: size + 1 for cafe, size in heads.items()}
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_reader_across_locations_waits_for_what_is_being_written(engine: Engine) -> None:
+    def while_writing(unit: Any) -> None:
+        assert unit.book("cafe-a") is not None
+        with engine.store.read() as other:
+            assert other.book("cafe-a") is not None
+        with pytest.raises(BusyError), engine.store.read(across=True):
+            pass
+
+    engine.store.write(while_writing, at=("cafe-a",))
+    with engine.store.read(across=True) as unit:
+        assert unit.book("cafe-a") is not None
+
+
+@pytest.mark.usefixtures("impatient")
+def test_nobody_waits_longer_on_a_worker_than_on_one_server(house: House, engine: Engine) -> None:
+    with house.connected() as other:
+        other.execute("SELECT * FROM location WHERE id = 'cafe-b' FOR UPDATE")
+        with pytest.raises(BusyError) as raised:
+            engine.request(ask(100, location="cafe-b"))
+        assert raised.value.status == 503
+        assert engine.request(ask(100, location="cafe-c")).status == "approved"
+    assert engine.request(ask(100, location="cafe-b")).status == "approved"
+
+
 @pytest.mark.parametrize("budget", ["a location's", "the group's"])
 def test_a_worker_that_is_lost_before_the_commit_leaves_nothing(
     house: House, distributed: DistributedDatabases, engine: Engine, budget: str
