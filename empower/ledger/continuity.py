@@ -2,31 +2,28 @@
 
 Within one book the order is that of the entries, so the sum must be exact. A counter that spans books is read between
 the entries of others, of which only the moments are known: there the sum must be one that some order within a few
-seconds of clock difference explains.
+seconds of clock difference explains (see `across`).
 """
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from empower.core.counter import UNUSED, Usage
-from empower.core.entry import moment_of, stamp
+from empower.core.counter import UNUSED
+from empower.core.entry import stamp
 from empower.core.measure import Authority, Charging, Measure
 from empower.core.plan import CompiledPolicy
+from empower.ledger.across import Buckets, add, check_counter, within
 from empower.ledger.findings import BookReport
 from empower.ledger.lines import Line
 from empower.ledger.scratch import WIDTH, Row, Scratch
 from empower.store.rows import comp_of
 
-SKEW = timedelta(seconds=5)
-"""How far the clocks of two books' writers may differ."""
 MOST_AT_HAND = 20_000
 BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 """Before anything that is read now."""
-
-Buckets = dict[str, Usage]
 
 
 class Continuity:
@@ -85,7 +82,7 @@ class Continuity:
             measure, subject, start, *read = row
             if measure in measures:
                 last = day if measures[measure].bucket == "day" else start
-                should = _within(self._buckets(measure, subject), start, last)
+                should = within(self._buckets(measure, subject), start, last)
                 if list(should) != read:
                     message = f"`{measure}` of `{subject}` was read as {read}, the book had {list(should)}"
                     self.report.add("standing", message, line.seq)
@@ -113,7 +110,7 @@ class Continuity:
         authority = Authority(comp.authority, comp.authority_role or "")
         for key in self._compiled.charging.charges(comp, authority, comp.policy_id, comp.business_day):
             buckets = self._buckets(key.measure, key.subject)
-            buckets[key.start] = _add(buckets.get(key.start, UNUSED), move)
+            buckets[key.start] = add(buckets.get(key.start, UNUSED), move)
         group = f"@{comp.policy_id}"
         charging = self._wide.charging.get(group)
         if charging is not None:
@@ -146,67 +143,4 @@ def seed_wide(scratch: Scratch, wide: WideNames) -> None:
 def check_wide(scratch: Scratch, report: Callable[[str], BookReport]) -> None:
     """Hold what decisions read of counters that span books against what all the books had moved by then."""
     for _, rows in groupby(scratch.wide(), key=lambda row: row[:3]):
-        _check_counter(rows, report)
-
-
-def _check_counter(rows: Iterable[Row], report: Callable[[str], BookReport]) -> None:
-    """One counter, in the order of time: reads wait until the moves that may have come before them are known."""
-    settled: Buckets = {}
-    open_moves: deque[Row] = deque()
-    waiting: deque[Row] = deque()
-    for row in rows:
-        at = moment_of(row[4])
-        while waiting and moment_of(waiting[0][4]) + SKEW < at:
-            _judge(waiting.popleft(), settled, open_moves, report)
-        if row[-1]:
-            waiting.append(row)
-        else:
-            open_moves.append(row)
-        oldest = moment_of(waiting[0][4]) if waiting else at
-        while open_moves and moment_of(open_moves[0][4]) + SKEW < oldest:
-            moved = open_moves.popleft()
-            settled[moved[3]] = _add(settled.get(moved[3], UNUSED), moved[7:11])
-    for read in waiting:
-        _judge(read, settled, open_moves, report)
-
-
-def _judge(read: Row, settled: Buckets, near: Iterable[Row], report: Callable[[str], BookReport]) -> None:
-    """Hold one read against what was settled before it, its own book's moves, and any order of the others' near it."""
-    start, at, location, seq, last = read[3], read[4], read[5], read[6], read[11]
-    begin, end = stamp(moment_of(at) - SKEW), stamp(moment_of(at) + SKEW)
-    sure = _within(settled, start, last)
-    others: dict[str, Usage] = defaultdict(lambda: UNUSED)
-    least: dict[str, Usage] = defaultdict(lambda: UNUSED)
-    most: dict[str, Usage] = defaultdict(lambda: UNUSED)
-    for move in near:
-        if not start <= move[3] <= last:
-            continue
-        if move[5] == location:
-            if move[6] < seq:
-                sure = _add(sure, move[7:11])
-        elif move[4] < begin:
-            sure = _add(sure, move[7:11])
-        elif move[4] <= end:
-            book = move[5]
-            others[book] = now = _add(others[book], move[7:11])
-            least[book] = Usage(*map(min, least[book], now))
-            most[book] = Usage(*map(max, most[book], now))
-    low = high = sure
-    for book in others:
-        low, high = _add(low, least[book]), _add(high, most[book])
-    usage = read[7:11]
-    if not all(one <= value <= other for one, value, other in zip(low, usage, high, strict=True)):
-        had = f"{list(low)}" if low == high else f"between {list(low)} and {list(high)}"
-        message = f"`{read[1]}` of `{read[2]}` was read as {list(usage)}, the books had {had}"
-        report(location).add("standing", message, seq)
-
-
-def _within(buckets: Buckets, first: str, last: str) -> Usage:
-    if first == last:
-        return buckets.get(first, UNUSED)
-    held = [usage for start, usage in buckets.items() if first <= start <= last]
-    return Usage(*map(sum, zip(*held, strict=True))) if held else UNUSED
-
-
-def _add(usage: Usage, move: Iterable[int]) -> Usage:
-    return Usage(*(one + other for one, other in zip(usage, move, strict=True)))
+        check_counter(rows, report)

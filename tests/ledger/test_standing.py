@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from empower.core.counter import Usage
 from empower.ledger import verify
-from empower.ledger.continuity import SKEW, _check_counter
-from empower.ledger.findings import BookReport
+from empower.ledger.across import SKEW, add, check_counter
+from empower.ledger.findings import BookReport, LedgerFinding
 from empower.store import Store
 from tests.ledger.books import benchmark
 
@@ -144,11 +147,15 @@ def read(book: str, seq: int, seconds: float, spent: int, count: int) -> tuple[A
     return ("@g", "group/day", "g", "2026-03-02", at(seconds), book, seq, 0, spent, 0, count, "2026-03-02", 1)
 
 
-def judged(*rows: tuple[Any, ...]) -> list[int | None]:
+def found_in(*rows: tuple[Any, ...]) -> list[LedgerFinding]:
     reports: dict[str, BookReport] = {}
     in_time = sorted(rows, key=lambda row: (row[4], row[5], row[6], row[-1]))
-    _check_counter(in_time, lambda name: reports.setdefault(name, BookReport(name)))
-    return [finding.seq for report in reports.values() for finding in report.findings]
+    check_counter(in_time, lambda name: reports.setdefault(name, BookReport(name)))
+    return [finding for report in reports.values() for finding in report.findings]
+
+
+def judged(*rows: tuple[Any, ...]) -> list[int | None]:
+    return [finding.seq for finding in found_in(*rows)]
 
 
 FAR = 2 * SKEW.total_seconds()
@@ -176,3 +183,71 @@ FAR = 2 * SKEW.total_seconds()
 def test_what_may_be_read_across_books(rows: list[Any], found: list[int]):
     """Own moves are certain; another book's are within the clocks' difference, and certain beyond it."""
     assert judged(*rows) == found
+
+
+DAYS = ("2026-03-01", "2026-03-02", "2026-03-03")
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[tuple[Any, ...]]:
+    """Moves and reads of three books, some at the same moment, with sums that may or may not have been there."""
+    rows: list[tuple[Any, ...]] = []
+    seconds = 0.0
+    for seq in range(draw(st.integers(1, 40))):
+        seconds += draw(st.sampled_from((0, 0, 0.5, 1, 4, 5, 11)))
+        book, reads = draw(st.sampled_from("abc")), draw(st.booleans())
+        first, last = sorted(draw(st.tuples(*[st.sampled_from(DAYS)] * 2)))
+        spent = draw(st.integers(-3, 6))
+        moment = ("@g", "group/day", "g", first, at(seconds), book, seq)
+        if reads:
+            rows.append((*moment, 0, sum(row[8] for row in rows if not row[-1]) + spent, 0, 0, last, 1))
+        if draw(st.booleans()) or not reads:
+            rows.append((*moment, 0, spent, 0, 0, None, 0))
+    return rows
+
+
+def allowed(read: tuple[Any, ...], moves: list[tuple[Any, ...]]) -> bool:
+    """By the words alone: own moves before it, others' of long ago, and any first part of each other book's nearby."""
+    first, now, book, seq, last = read[3], datetime.fromisoformat(read[4]), read[5], read[6], read[11]
+    low = high = 0
+    for other in "abc":
+        sums = [0]
+        for move in moves:
+            moment = datetime.fromisoformat(move[4])
+            if move[5] != other or not first <= move[3] <= last:
+                continue
+            if other == book:
+                sums = [sums[0] + move[8] * (move[6] < seq)]
+            elif moment < now - SKEW:
+                sums = [sums[0] + move[8]]
+            elif moment <= now + SKEW:
+                sums.append(sums[-1] + move[8])
+        low, high = low + min(sums), high + max(sums)
+    return low <= read[8] <= high
+
+
+@settings(max_examples=50)
+@given(stories())
+def test_reads_are_judged_as_the_words_say(rows: list[Any]):
+    moves = [row for row in rows if not row[-1]]
+    wrong = {(row[5], row[6]) for row in rows if row[-1] and not allowed(row, moves)}
+    assert {(finding.location, finding.seq) for finding in found_in(*rows)} == wrong
+
+
+def test_a_read_costs_the_same_however_many_moves_are_near(monkeypatch: pytest.MonkeyPatch):
+    """Sums are counted, not seconds: at twice the moves within ten seconds, twice as many for twice as many reads."""
+    added = []
+
+    def counting(usage: Usage, move: Any) -> Usage:
+        added.append(move)
+        return add(usage, move)
+
+    def sums(moves: int) -> int:
+        added.clear()
+        rows = [move("ab"[number % 2], 2 * number, number / 1000, 1) for number in range(moves)]
+        rows += [read("ab"[number % 2], 2 * number + 1, number / 1000, *[number + 1] * 2) for number in range(moves)]
+        assert judged(*rows) == []
+        return len(added)
+
+    monkeypatch.setattr("empower.ledger.across.add", counting)
+    assert sums(400) <= 2.1 * sums(200)
