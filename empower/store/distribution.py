@@ -1,8 +1,9 @@
 """A store whose rows are spread over several servers by Citus, an extension of PostgreSQL.
 
 All rows of a location lie together on one worker, so one decision touches one worker; a counter across locations lies
-where its place (`@` and a policy's id) comes to. A guest lies where the keyed hash of the reference comes to. What
-belongs to no location is small and read by every decision: it is on every node.
+where its place (`@` and a policy's id) comes to. A guest lies where the keyed hash of the reference comes to, and a
+policy's text where its digest does: each book that takes it up adds it again, and what is on every node is written by
+one after another. All else that belongs to no location is small and seldom written: it is on every node.
 
 The triggers that keep a book append-only stand on every shard as well, and move with it. Citus calls triggers unsafe
 since one that reads or writes other rows may find them elsewhere; these raise, and read nothing.
@@ -14,9 +15,11 @@ from sqlmodel import SQLModel
 from empower.core.errors import StoreError
 from empower.store.connecting import connected, store_url
 from empower.store.grants import SCHEMA_VERSION, tables
-from empower.store.queries import GUEST, LOCATION
+from empower.store.queries import GUEST, LOCATION, POLICY
 from empower.store.troubles import translated
 
+_ITSELF = {LOCATION: "id", GUEST: "mac", POLICY: "digest"}
+"""Tables that lie by another column than the location."""
 PATIENCE_SECONDS = 10
 ONCE = 7370113100000003
 """The lock of who distributes."""
@@ -101,14 +104,11 @@ def _spread_one(connection: Connection, name: str, column: str | None) -> None:
         # A pseudonym is made of random bits, and nobody could look for it on all shards at each insert.
         connection.exec_driver_sql("ALTER TABLE guest DROP CONSTRAINT guest_pseudonym_key")
         connection.exec_driver_sql("CREATE INDEX guest_pseudonym_key ON guest (pseudonym)")
-    beside = "none" if name in (LOCATION.name, GUEST.name) else LOCATION.name
+    beside = LOCATION.name if column == "location" else "none"
     connection.exec_driver_sql(f"SELECT create_distributed_table('{name}', '{column}', colocate_with => '{beside}')")
 
 
 def column_of(table: Table) -> str | None:
     """The column whose hash says on which worker a row lies; None for a table of which every node has all."""
-    if table is LOCATION:
-        return "id"
-    if table is GUEST:
-        return "mac"
-    return "location" if "location" in table.primary_key.columns else None
+    found = _ITSELF.get(table)
+    return found or ("location" if "location" in table.primary_key.columns else None)

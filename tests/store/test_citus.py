@@ -1,15 +1,18 @@
 """A store on the distributed engine: where its rows lie, what it refuses, and what a worker's loss comes to."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import make_url
 
 from empower.core.errors import BusyError, StoreError
 from empower.engine import Engine
 from empower.store import Store
 from empower.store.distribution import distribute
-from empower.store.grants import tables
+from empower.store.grants import APPLICATION, grants, tables
 from tests.citus import DistributedDatabases
 from tests.conftest import Database
 from tests.engine.house import House, ask, holds, policy, used
@@ -21,7 +24,7 @@ CAFES = tuple(f"cafe-{name}" for name in "abcdefgh")
 """More than the tests' shards, so that some lie on each worker."""
 GROUP = 'limits.group = { per = "group", every = "day", amount = 50.00 }\n'
 ON_EACH_NODE = {
-    *("alembic_version", "api_key", "deployment", "employee", "pin", "pin_try", "policy", "publication", "session"),
+    *("alembic_version", "api_key", "deployment", "employee", "pin", "pin_try", "publication", "session"),
     *("shadow", "verifier", "webhook"),
 }
 
@@ -62,9 +65,10 @@ def test_every_table_lies_by_location_or_on_each_node(house: House, engine: Engi
     assert {name for name, *_ in found} == {*tables(), "alembic_version"}
     assert {name for name, kind, *_ in found if kind == "reference"} == ON_EACH_NODE
     by = {name: column for name, kind, column, _ in found if kind == "distributed"}
-    assert {name: column for name, column in by.items() if column != "location"} == {"guest": "mac", "location": "id"}
-    together = {group for name, kind, _, group in found if kind == "distributed" and name != "guest"}
-    assert len(together) == 1
+    alone = {"guest": "mac", "location": "id", "policy": "digest"}
+    assert {name: column for name, column in by.items() if column != "location"} == alone
+    groups = {name: group for name, kind, _, group in found if kind == "distributed"}
+    assert len({group for name, group in groups.items() if name not in ("guest", "policy")}) == 1
 
 
 def test_one_location_lies_on_one_worker_and_all_of_them_on_several(house: House, engine: Engine) -> None:
@@ -159,6 +163,33 @@ def test_a_database_without_citus_or_without_workers_is_told(databases: Any, dis
         distribute(databases.url(databases.name))
     assert raised.value.code == "store_not_distributable"
     assert "CREATE EXTENSION citus" in raised.value.detail
+
+
+@pytest.fixture
+def till(house: House, database: Database, engine: Engine) -> Iterator[str]:
+    """The store's URL for somebody who logs in as the application; the servers let whoever is there in."""
+    house.execute(grants(), f"CREATE ROLE empower_test_till LOGIN PASSWORD 'till' IN ROLE {APPLICATION}")
+    yield make_url(database.url).set(username="empower_test_till", password="till").render_as_string(False)
+    house.execute("DROP ROLE empower_test_till")
+
+
+def test_the_application_does_its_work_and_takes_nothing_back(house: House, engine: Engine, till: str) -> None:
+    """What is append-only it may add on every server, also where several add the same."""
+    house.write(policy(GROUP + "# another\n"))
+    app = Engine.open(till, policies=house.policies, clock=house.clock)
+    try:
+        app.open_location("cafe-new", by="test")
+        app.add_staff("ana", name="Ana", role="server", at=["cafe-new"], by="test")
+        comp = app.request(ask(100, guest="room:12", location="cafe-new", note="Cold soup"), key="k")
+        assert app.capture(comp.id).status == "captured"
+        assert app.create_key(scopes=["pos"], at=["cafe-new"], name="till", by="test").key
+        assert holds(app)
+    finally:
+        app.close()
+    for table in ("entry", "checkpoint", "policy", "idempotency", "verifier"):
+        for statement in (f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with psycopg.connect(till.replace("+psycopg", "")) as there, pytest.raises(InsufficientPrivilege):
+                there.execute(statement)
 
 
 # Several workers
