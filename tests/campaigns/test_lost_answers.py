@@ -16,7 +16,6 @@ def test_tills_that_ask_again_are_answered_once_and_counters_equal_the_books(
     run = campaign(database.url, tmp_path, requests=50, threads=6, seed=11)
     assert run.wrong == []
     assert run.again >= 50
-    assert run.calls > run.answered
-    lost = {what for what, times in run.lost.items() if times}
-    assert {"request lost", "answer lost", "request twice at once"} <= lost
-    assert ("result held up" in lost) == (database.kind != "sqlite")
+    assert sum(run.lost.values()) > 10
+    of_the_database = ("statement held up", "statement lost", "result held up", "commit lost", "commit's answer lost")
+    assert any(run.lost[what] for what in of_the_database) == (database.kind != "sqlite")
