@@ -1,5 +1,7 @@
 """The page on databases says what the program does."""
 
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,12 @@ def test_numbers_are_those_of_the_program() -> None:
     assert (USUAL["connect_timeout"], REFRESH_SECONDS) == ("5", 0.5)
     assert "(5 seconds unless told)" in PAGE
     assert "each looks by itself twice a second" in PAGE
+
+
+def test_the_campaigns_on_it_can_be_started() -> None:
+    named = re.findall(r"python -m (benchmarks\.campaigns\.\w+)", PAGE)
+    assert {"overspend", "kill", "lost_answers"} <= {name.rpartition(".")[2] for name in named}
+    assert [name for name in named if not callable(getattr(import_module(name), "main", None))] == []
 
 
 def test_the_urls_on_it_are_urls() -> None:

@@ -4,8 +4,9 @@
 
 N processes with an engine each, of M threads each, ask for half as many holds again as there is room for: of a budget
 of one location, then of one across several; then both again while processes are killed with -9 and started again. What
-was acknowledged counts. Meanwhile somebody looks on: at no moment may more be held than there is room for. Then the
-history check, and `verify --replay`. Exit code 1 on any violation.
+was acknowledged counts. Meanwhile somebody looks on: at no moment may more be held than there is room for. Then all
+keys are asked with once more and must get their first answers; then the history check, and `verify --replay`. Exit
+code 1 on any violation.
 """
 
 import random
@@ -15,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.campaigns.children import Child, Job, tills
-from benchmarks.campaigns.history import calls
+from benchmarks.campaigns.history import begun_and_finished, calls
 from benchmarks.campaigns.history import size as size_of
 from benchmarks.campaigns.plays import AMOUNT, ROOM_EVERYWHERE, ROOM_HERE, Play, rules, stage
 from benchmarks.campaigns.setting import Setting, parser, place, setting, told
+from benchmarks.campaigns.tills import EngineDoor, replay
 
 COLUMNS = ["budget", "asked", "room", "approved", "most seen", "kills", "calls", "seconds"]
 LONGEST_LIFE = 0.05
@@ -73,6 +75,8 @@ def attack(at: Setting, size: Size, *, wide: bool, kills: int) -> Run:
         kills,
         random.Random(f"{size.seed} {wide}"),
     )
+    for log in logs:
+        replay(EngineDoor(at.engine), log, play, sorted(begun_and_finished(log)[0]))
     comps = [call.outcome.comp for call in calls(logs) if call.outcome.comp]
     run.approved = len({comp["id"] for comp in comps if comp["status"] == "approved"})
     found = at.checked(here, logs)
