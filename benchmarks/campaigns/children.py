@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -167,25 +168,41 @@ class Child:
             self._process.join()
 
 
+def free_ports(count: int) -> list[int]:
+    """Some that nobody listens on, each another one."""
+    pick, found = random.Random(), set[int]()
+    while len(found) < count:
+        found.add(free_port(pick))
+    return list(found)
+
+
 def free_port(pick: random.Random) -> int:
     """One that nobody listens on."""
     while True:
         port = pick.randrange(*PORTS)
         with socket.socket() as tried:
             tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+            with suppress(OSError):
                 tried.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
+                return port
 
 
-def wait_for(port: int, child: Child) -> None:
-    """Until a server listens; raises `RuntimeError` if it ended instead."""
+def server_log(folder: Path, port: int) -> Path:
+    """What a server prints."""
+    return folder / f"serve-{port}.log"
+
+
+def last_words(log: Path) -> str:
+    """The end of what a server printed."""
+    return log.read_text()[-1000:] if log.exists() else "it said nothing"
+
+
+def wait_for(port: int, child: Child, log: Path) -> None:
+    """Until a server listens; raises `RuntimeError` with its last words if it ended instead."""
 
     def listens() -> bool:
         if not child.is_running:
-            raise RuntimeError("`empower serve` ended: see its log")
+            raise RuntimeError(f"`empower serve` ended: {last_words(log)}")
         with socket.socket() as tried:
             return tried.connect_ex(("127.0.0.1", port)) == 0
 

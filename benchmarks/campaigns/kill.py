@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.campaigns.children import Child, Job, free_port, run_tills, serve, tills, wait_for
+from benchmarks.campaigns.children import Child, Job, free_ports, run_tills, serve, server_log, tills, wait_for
 from benchmarks.campaigns.history import Recorder, begun_and_finished, size
 from benchmarks.campaigns.plays import EVENING, Play, rules, stage
 from benchmarks.campaigns.setting import Setting, parser, place, setting, told
@@ -76,7 +76,7 @@ class Killer:
             child = self._pick.choice(children)
             self._let_live(child, logs)
             if not child.kill():
-                self._run.wrong.append("a process ended by itself: see its log")
+                self._run.wrong.append("a process ended by itself")
                 return
             child.start()
             self._run.kills += 1
@@ -146,9 +146,9 @@ def attack_server(at: Setting, size: Size, database: Database | None = None) -> 
     begun, run = time.monotonic(), Run("database" if database else "serve")
     pick = random.Random(f"{size.seed} {run.who}")
     play, log = _play(at, size.seed), at.folder / "serve.jsonl"
-    ports = [free_port(random.Random()) for _ in range(size.processes)]
+    ports = free_ports(size.processes)
     key = at.engine.create_key(scopes=["pos"], at=["*"], name="till", by="campaign").key
-    children = [Child(serve, at.shop, port, at.folder / f"serve-{port}.log") for port in ports]
+    children = [Child(serve, at.shop, port, server_log(at.folder, port)) for port in ports]
     recorder, over = Recorder(log), threading.Event()
     doors = [
         HttpDoor(ports[n % len(ports) :] + ports[: n % len(ports)], key, kept=n % 3 > 0) for n in range(size.tills)
@@ -163,7 +163,7 @@ def attack_server(at: Setting, size: Size, database: Database | None = None) -> 
         crowd.join()
         run.wrong += crowd.wrong
         for port, child in zip(ports, children, strict=True):
-            wait_for(port, child)
+            wait_for(port, child, server_log(at.folder, port))
         replay(HttpDoor(ports, key, kept=True), log, play, sorted(begun_and_finished(log)[0]))
     finally:
         over.set()

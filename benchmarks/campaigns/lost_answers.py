@@ -9,7 +9,6 @@ until they are answered. In the end every key is asked once more and must get it
 books (`verify --replay`), and no key may have been given twice; then the history check. Exit code 1 on any violation.
 """
 
-import random
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.campaigns.children import Child, free_port, run_tills, serve, wait_for
+from benchmarks.campaigns.children import Child, free_ports, last_words, run_tills, serve, server_log, wait_for
 from benchmarks.campaigns.history import Recorder
 from benchmarks.campaigns.plays import EVENING, Play, rules, stage
 from benchmarks.campaigns.setting import Setting, parser, place, setting, told
@@ -51,23 +50,23 @@ class Run:
 
 def attack(at: Setting, requests: int, threads: int, seed: int) -> Run:
     """Wires before the server and before its database."""
-    begun, pick = time.monotonic(), random.Random()
+    begun = time.monotonic()
     here = stage(rules(), EVENING, LOCATIONS)
     at.open(here)
     play, log = Play(here, "evening", seed), at.folder / "lost.jsonl"
     key = at.engine.create_key(scopes=["pos"], at=["*"], name="till", by="campaign").key
-    luck, ports = Luck(seed), [free_port(pick) for _ in range(SERVERS)]
+    luck, (outside, *ports) = Luck(seed), free_ports(1 + SERVERS)
     run = Run(requests, luck.seen)
     with ExitStack() as wires:
         shop = at.shop
         if not shop.url.startswith("sqlite"):
             shop = shop._replace(url=wires.enter_context(DatabaseWire(shop.url, luck)).url)
-        children = [Child(serve, shop, port, at.folder / f"serve-{port}.log") for port in ports]
+        children = [Child(serve, shop, port, server_log(at.folder, port)) for port in ports]
         for port, child in zip(ports, children, strict=True):
             wires.callback(child.end)
             child.start()
-            wait_for(port, child)
-        wire = wires.enter_context(HttpWire(ports, free_port(pick), luck))
+            wait_for(port, child, server_log(at.folder, port))
+        wire = wires.enter_context(HttpWire(ports, outside, luck))
         recorder = Recorder(log)
         try:
             doors = [HttpDoor([wire.port], key, kept=False) for _ in range(threads)]
@@ -75,7 +74,9 @@ def attack(at: Setting, requests: int, threads: int, seed: int) -> Run:
         except Exception as error:  # noqa: BLE001  told in the table
             run.wrong.append(f"a till gave up: {error!r}")
         recorder.close()
-        run.wrong += ["a server ended: see its log" for child in children if not child.is_running]
+        logs = [server_log(at.folder, port) for port in ports]
+        ended = [last_words(known) for known, child in zip(logs, children, strict=True) if not child.is_running]
+        run.wrong += [f"a server ended: {words}" for words in ended]
         luck.end()
         replay(HttpDoor(ports, key, kept=True), log, play, list(_keys(requests)))
     found = at.checked(here, [log])
