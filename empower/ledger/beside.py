@@ -204,18 +204,22 @@ def _listed(text: Any) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def check_answers(report: BookReport, scratch: Scratch, stored: Iterable[Row]) -> None:
+def check_answers(report: BookReport, scratch: Scratch, stored: Iterable[list[Row]]) -> None:
     """Hold the idempotency keys of a location against the decisions that were made for them."""
     location = report.location
-    for owner, key, body, comp_id in stored:
-        said = scratch.answer(location, comp_id)
-        if said is None:
-            where = "is in no entry that came with it, or has another key already"
-            report.add("idempotency", f"key `{key}` of `{owner}` points to comp `{comp_id}`, which {where}")
-        elif type(body) is not bytes or key_commitment(body, owner, key) != said:
-            message = f"key `{key}` of `{owner}` is not the one that comp `{comp_id}` was made for"
-            report.add("idempotency", message)
-        if said is not None:
-            scratch.forget_answer(location, comp_id)
+    for rows in stored:
+        left = scratch.answers(location, {row[3] for row in rows})
+        taken = []
+        for owner, key, body, comp_id in rows:
+            said = left.pop(comp_id, None)
+            if said is None:
+                where = "is in no entry that came with it, or has another key already"
+                report.add("idempotency", f"key `{key}` of `{owner}` points to comp `{comp_id}`, which {where}")
+                continue
+            taken.append(comp_id)
+            if type(body) is not bytes or key_commitment(body, owner, key) != said:
+                message = f"key `{key}` of `{owner}` is not the one that comp `{comp_id}` was made for"
+                report.add("idempotency", message)
+        scratch.forget_answers(location, taken)
     for comp_id in scratch.unanswered(location):
         report.add("idempotency", f"the key that comp `{comp_id}` was made for is missing: it could be made twice")

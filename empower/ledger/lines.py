@@ -1,5 +1,6 @@
 """The checks on one entry: sequence, leaf, columns, time; and the tree that the entries make."""
 
+import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from empower.ledger.findings import BookReport, Head
 MEMBERS = {"v", "location", "seq", "kind", "at", "comp", "by", "body"}
 STAMP_LENGTH = len("2026-11-23T19:42:11.000000Z")
 SORTED = orjson.OPT_SORT_KEYS
+_FLOAT = re.compile(rb"\.0[,}\]]").search
 
 
 class Line(NamedTuple):
@@ -140,7 +142,7 @@ def _sound(said: dict[str, Any], leaf: bytes) -> bool:
         and (said["comp"] is None or type(said["comp"]) is str)
         and type(said["body"]) is dict
     )
-    if sound and (b".0," in leaf or b".0}" in leaf or b".0]" in leaf):
+    if sound and _FLOAT(leaf) is not None:
         # Only a float such as `1.0` ends so outside a text: RFC 8785 writes it as `1`, other writers do not.
         try:
             canonical.check(said)

@@ -13,6 +13,7 @@ from empower.core.history import step_of
 from empower.ledger.findings import BookReport
 from empower.ledger.lines import Line
 from empower.ledger.scratch import ID, WIDTH, Row, Scratch
+from empower.ledger.steps import is_stamp, usual_step
 from empower.store.rows import COMP_COLUMNS, comp_of, comp_row
 from empower.store.tables import CompRow
 
@@ -67,14 +68,17 @@ class Rebuilt:
         if before is None:
             self.report.add("life", f"comp `{line.comp}` was never decided", line.seq)
             return None, None
+        row = usual_step(before, line) or self._unusual(before, line)
+        self.scratch.put(location, str(line.comp), row)
+        return before, row
+
+    def _unusual(self, before: Row, line: Line) -> Row:
         comp = comp_of(before[:WIDTH])
         step = step_of(comp, line.kind, moment_of(line.at), line.body)
         if step.body != line.body:
             self.report.add("life", f"the entry says {line.body}, it came to {step.body}", line.seq)
         after = step.comp._replace(last_seq=line.seq)
-        row = (*row_of(comp_row(after)), *usage_of(after))
-        self.scratch.put(location, comp.id, row)
-        return before, row
+        return (*row_of(comp_row(after)), *usage_of(after))
 
     def compare(self, stored: Iterable[list[Row]]) -> None:
         """Hold the comps as they stand against those of the entries."""
@@ -116,7 +120,7 @@ def first_row(location: str, seq: int, at: str, comp_id: str, body: dict[str, An
         raise ValueError(f"`{granted}` granted by a decision to {outcome}")
     total = check.get("total")
     expires = body.get("expires_at")
-    if expires is not None:
+    if expires is not None and not is_stamp(expires):
         expires = stamp(moment_of(expires))
     return (
         location,
@@ -177,11 +181,13 @@ def _merged(
 ) -> Iterator[tuple[Row | None, Row | None]]:
     has, should = next(stored, None), next(expected, None)
     while has is not None or should is not None:
+        if has == should:
+            has, should = next(stored, None), next(expected, None)
+            continue
         key = None if has is None else _key(has, first, last)
         wanted = None if should is None else _key(should, first, last)
         if key is not None and wanted is not None and key == wanted:
-            if has != should:
-                yield has, should
+            yield has, should
             has, should = next(stored, None), next(expected, None)
         elif wanted is None or (key is not None and key < wanted):
             yield has, None

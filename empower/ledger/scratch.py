@@ -213,15 +213,16 @@ class Scratch:
         """Note what a decision says of the idempotency key that it came with."""
         self._answers.append((location, comp_id, commitment))
 
-    def answer(self, location: str, comp_id: str) -> str | None:
-        """What a decision says of the idempotency key that it came with."""
-        sql = "SELECT commitment FROM answer WHERE location = ? AND comp = ? AND found = 0"
-        row = self._db.execute(sql, (location, comp_id)).fetchone()
-        return None if row is None else row[0]
+    def answers(self, location: str, comps: set[Any]) -> dict[Any, str]:
+        """What decisions say of the idempotency keys that they came with, of those not found yet, by comp."""
+        marks = ", ".join("?" * len(comps))
+        sql = f"SELECT comp, commitment FROM answer WHERE location = ? AND found = 0 AND comp IN ({marks})"  # noqa: S608
+        return dict(self._db.execute(sql, (location, *comps)))
 
-    def forget_answer(self, location: str, comp_id: str) -> None:
-        """Its key was found."""
-        self._db.execute("UPDATE answer SET found = 1 WHERE location = ? AND comp = ?", (location, comp_id))
+    def forget_answers(self, location: str, comps: Iterable[Any]) -> None:
+        """Their keys were found."""
+        sql = "UPDATE answer SET found = 1 WHERE location = ? AND comp = ?"
+        self._db.executemany(sql, ((location, comp) for comp in comps))
 
     def unanswered(self, location: str) -> list[str]:
         """Comps whose idempotency keys were not found."""

@@ -62,10 +62,9 @@ def note_rows(unit: Unit, location: str, since: int) -> Iterator[Row]:
         yield from page
 
 
-def answer_rows(unit: Unit, location: str) -> Iterator[Row]:
-    """The idempotency keys of a location: owner, key, body, comp."""
-    for page in _pages(unit, IDEMPOTENCY, list(IDEMPOTENCY.c)[1:], ["owner", "key"], location):
-        yield from page
+def answer_rows(unit: Unit, location: str) -> Iterator[list[Row]]:
+    """The idempotency keys of a location, in chunks: owner, key, body, comp."""
+    return _pages(unit, IDEMPOTENCY, list(IDEMPOTENCY.c)[1:], ["owner", "key"], location)
 
 
 def approval_rows(unit: Unit, location: str) -> Iterator[list[Row]]:
