@@ -52,6 +52,12 @@ def is_distributed(connection: Connection) -> bool:
     return has_citus(connection) and bool(connection.exec_driver_sql(asked).scalar())
 
 
+def workers_say(connection: Connection, setting: str) -> list[str]:
+    """What each worker that can be reached has a setting at."""
+    asked = f"SELECT result FROM run_command_on_workers('SHOW {setting}') WHERE success"  # noqa: S608  no input
+    return [value for (value,) in connection.exec_driver_sql(asked).all()]
+
+
 def distribute(store: str) -> None:
     """Spread the tables of a store that is set up over the workers; a table that is spread already stays as it is.
 

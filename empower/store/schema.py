@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from empower.core.errors import StoreError
-from empower.store.distribution import is_distributed, spread
+from empower.store.distribution import is_distributed, spread, workers_say
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -64,7 +64,8 @@ def check_server(engine: Engine) -> None:
     with engine.connect() as connection:
         asked = "SELECT current_setting('synchronous_commit'), current_setting('server_encoding')"
         durable, encoding = connection.exec_driver_sql(asked).one()
-    if durable == "off":
+        others = workers_say(connection, "synchronous_commit") if is_distributed(connection) else []
+    if "off" in (durable, *others):
         raise StoreError(
             "the server acknowledges what it has not written down: set `synchronous_commit` to `on`",
             code="store_not_durable",

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.only("citus")
 CAFES = tuple(f"cafe-{name}" for name in "abcdefgh")
 """More than the tests' shards, so that some lie on each worker."""
 GROUP = 'limits.group = { per = "group", every = "day", amount = 50.00 }\n'
+_ALONE = "-c citus.enable_manual_changes_to_shards=on -c citus.enable_ddl_propagation=off"
 ON_EACH_NODE = {
     *("alembic_version", "api_key", "deployment", "employee", "pin", "pin_try", "publication", "session"),
     *("shadow", "verifier", "webhook"),
@@ -52,7 +53,7 @@ def at_the_worker(distributed: DistributedDatabases, port: int) -> Any:
     """Somebody's own connection to the worker of a port, who wants to change what Citus keeps there."""
     ports = [worker[1] for worker in distributed.workers]
     there = distributed.worker(ports.index(port), distributed.name)
-    return psycopg.connect(there, autocommit=True, options="-c citus.enable_manual_changes_to_shards=on")
+    return psycopg.connect(there, autocommit=True, options=_ALONE)
 
 
 # Where rows lie
@@ -156,6 +157,20 @@ def test_what_a_worker_has_beside_the_books_is_found(
     with at_the_worker(distributed, port) as there:
         there.execute(f"UPDATE comp_{number} SET held_minor = held_minor - 1 WHERE location = 'cafe-c'")
     assert not holds(engine)
+
+
+def test_a_worker_that_acknowledges_what_it_has_not_written_is_refused(
+    distributed: DistributedDatabases, house: House, engine: Engine
+) -> None:
+    with at_the_worker(distributed, distributed.workers[0][1]) as there:
+        there.execute(f"ALTER DATABASE {distributed.name} SET synchronous_commit = 'off'")
+        try:
+            with pytest.raises(StoreError) as raised:
+                house.open()
+        finally:
+            there.execute(f"ALTER DATABASE {distributed.name} RESET synchronous_commit")
+    assert raised.value.code == "store_not_durable"
+    house.open()
 
 
 def test_a_database_without_citus_or_without_workers_is_told(databases: Any, distributed: DistributedDatabases) -> None:
