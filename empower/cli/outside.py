@@ -1,5 +1,6 @@
 """What `ledger verify` holds the store against that is not in it: keys, checkpoints outside, a witness's memory."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from empower.ledger.findings import Head
     from empower.store import Store
 
+FOLDER = "EMPOWER_CHECKPOINTS"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -34,8 +36,8 @@ def outside_options(command: F) -> F:
         ),
         click.option(
             "--checkpoints",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
-            envvar="EMPOWER_CHECKPOINTS",
+            type=click.Path(file_okay=False, path_type=Path),
+            envvar=FOLDER,
             show_envvar=True,
             metavar="DIR",
             help="Checkpoints outside the store: they must be met.",
@@ -65,9 +67,27 @@ def outside(
     if witness is not None:
         heads += heads_witnessed(Memory(witness), name)
     if checkpoints is not None:
+        _there(store, checkpoints)
         with store.read() as unit:
             heads += heads_outside(checkpoints, signing.trusted(unit, keys), name)
     return Outside([head for head in heads if location in (None, head.location)], keys)
+
+
+def _there(store: "Store", folder: Path) -> None:
+    """What was signed and cannot be held against is no store that holds; before the first key there is nothing yet."""
+    from empower.core.errors import InputError, LedgerError
+    from empower.ledger import signing
+
+    if folder.is_dir():
+        return
+    if signing.history(store):
+        raise LedgerError(
+            f"there is no folder `{folder}`: the store cannot be held against the checkpoints that were put there; "
+            "mount it, or ask who took it away; if none was ever made, run `empower ledger checkpoint` first",
+            code="checkpoints_missing",
+        )
+    if str(folder) != os.environ.get(FOLDER):
+        raise InputError(f"there is no folder `{folder}`", code="checkpoints_missing")
 
 
 def _at_hand(store: "Store") -> "list[Key]":

@@ -1,5 +1,7 @@
 """Checkpoints made: the head of a book, hashed from its entries since the last one, signed and kept.
 
+A book's business day is closed by one: the last of its entries is signed as soon as the next day has begun.
+
 Nothing is signed that does not go on from what was signed before, in the store or outside.
 """
 
@@ -9,10 +11,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from empower.core import merkle
+from empower.core.calendar import Calendar
 from empower.core.checkpoint import Checkpoint, opened
-from empower.core.entry import stamp
+from empower.core.entry import moment_of, stamp
 from empower.core.errors import EmpowerError, InputError, LedgerError, StoreError, unknown_name
 from empower.core.note import Key
+from empower.core.policy import Policy
 from empower.evidence.keys import Signer, verify
 from empower.ledger import signing
 from empower.ledger.outside import Outside, configured
@@ -72,6 +76,7 @@ class Checkpoints:
         self._clock = clock
         self._outside = configured(os.environ) if outside is None else outside
         self._pace = pace or paced()
+        self._calendars: dict[str, Calendar] = {}
 
     def make(self, location: str | None = None) -> list[Made]:
         """A checkpoint of a book, or of all; one that has not grown keeps the one it has.
@@ -109,13 +114,37 @@ class Checkpoints:
         oldest = stamp(self._clock() - timedelta(seconds=self._pace.seconds))
         with self._store.read() as unit:
             found = [(book, last_checkpoint(unit, book.location)) for book in books(unit)]
-        return [book.location for book, last in found if self._is_due(book, last, oldest)]
+            return [
+                book.location
+                for book, last in found
+                if self._is_due(book, last, oldest) or self._is_closed(unit, book, last)
+            ]
 
     def _is_due(self, book: Book, last: Kept | None, oldest: str) -> bool:
         if last is None:
             return book.size >= self._pace.entries or book.opened_at <= oldest
         grown = book.size - last.size
         return grown >= self._pace.entries or (grown > 0 and last.made_at <= oldest)
+
+    def _is_closed(self, unit: Unit, book: Book, last: Kept | None) -> bool:
+        """Whether what is not signed yet begins with an entry of a business day that is over.
+
+        By the calendar of the policy in force; with the day end its week and its month, where they end.
+        """
+        seq = 0 if last is None else last.size
+        if seq >= book.size:
+            return False
+        text, line = unit.policy_text(book.policy), unit.entry(book.location, seq)
+        if text is None or line is None:
+            return False
+        day = self._calendar(book.policy, text).business_day
+        return day(moment_of(line.recorded_at)) < day(self._clock())
+
+    def _calendar(self, digest: str, text: bytes) -> Calendar:
+        found = self._calendars.get(digest)
+        if found is None:
+            found = self._calendars[digest] = Policy.load(text).days
+        return found
 
     def _make(self, signer: Signer, location: str) -> Made:
         outside = self._outside.notes(location)

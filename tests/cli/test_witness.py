@@ -120,6 +120,27 @@ def test_checkpoints_outside_are_held_against_the_store(bistro, seen, tmp_path):
     assert "does not hold" in result.stderr
 
 
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_folder_of_checkpoints_that_is_gone_is_no_store_that_holds(bistro, seen, tmp_path, monkeypatch, how):
+    there = tmp_path / "out"
+    if how == "environment":
+        monkeypatch.setenv("EMPOWER_CHECKPOINTS", str(there))
+    words = ("--checkpoints", str(there)) if how == "option" else ()
+    result = bistro("ledger", "verify", *words)
+    assert result.exit_code == 5
+    assert f"no folder `{there}`" in result.stderr.replace("\n", "")
+    assert "empower ledger checkpoint" in result.stderr
+    bistro("ledger", "checkpoint", "--to", str(there))
+    assert bistro("ledger", "verify", *words).exit_code == 0
+
+
+def test_before_the_first_signing_key_no_folder_is_missed_that_was_not_named(bistro, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMPOWER_CHECKPOINTS", str(tmp_path / "out"))
+    assert bistro("ledger", "verify").exit_code == 0
+    result = bistro("ledger", "verify", "--checkpoints", str(tmp_path / "typo"))
+    assert (result.exit_code, "no folder" in result.stderr) == (2, True)
+
+
 def test_another_key_than_the_books_is_told(bistro, seen):
     result = bistro("ledger", "verify", "--key", "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
     assert result.exit_code == 5

@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -96,6 +97,30 @@ def test_checkpoints_are_due_after_so_many_entries_or_so_long(house, engine, sig
     engine.request(ask())
     engine.request(ask())
     assert [item.location for item in making.due()] == ["cafe-a"]
+
+
+def test_a_business_day_that_ended_is_signed_with_the_first_look_at_the_next(house, engine, signer):
+    making = checkpoints(house, engine, pace=Pace(entries=1000, seconds=10**7))
+    making.make()
+    four_in_new_york = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    house.clock.go(seconds=(four_in_new_york - house.clock()).total_seconds() - 1)
+    engine.request(ask())
+    assert making.due() == []
+    house.clock.go(seconds=1)
+    assert [(item.location, item.size) for item in making.due()] == [("cafe-a", len(house.kinds("cafe-a")))]
+    assert making.due() == []
+    engine.request(ask())
+    assert making.due() == []
+
+
+def test_an_entry_of_the_new_day_that_came_first_does_not_hide_that_the_old_one_ended(house, engine, signer):
+    making = checkpoints(house, engine, pace=Pace(entries=1000, seconds=10**7))
+    making.make()
+    engine.request(ask())
+    house.clock.go(seconds=86_400 * 40)
+    engine.request(ask())
+    assert [item.location for item in making.due()] == ["cafe-a"]
+    assert making.due() == []
 
 
 REWRITTEN = {
