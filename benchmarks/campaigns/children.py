@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from benchmarks.campaigns.plays import Play
 from benchmarks.campaigns.tills import Door, EngineDoor, Till
 from empower.cli import main
 from empower.engine import Engine
+from empower.engine.secret import VARIABLE as SECRET
 
 PORTS = (20000, 32000)
 """Below those that clients are given."""
@@ -37,8 +38,20 @@ class Shop(NamedTuple):
     env: dict[str, str]
 
     def open(self, *, create: bool = False) -> Engine:
+        with self.surroundings():
+            return Engine.open(self.url, policies=self.policies, create=create)
+
+    @contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """No other secret than the store's, whatever the process was started with."""
+        before = os.environ.pop(SECRET, None)
         os.environ.update(self.env)
-        return Engine.open(self.url, policies=self.policies, create=create)
+        try:
+            yield
+        finally:
+            os.environ.pop(SECRET, None)
+            if before is not None:
+                os.environ[SECRET] = before
 
 
 class Job(NamedTuple):
@@ -115,11 +128,11 @@ def run_tills(doors: Sequence[Door], recorder: Recorder, play: Play, keys: Itera
 
 def serve(shop: Shop, port: int, log: Path) -> None:
     """`empower serve`: the body of a process."""
-    os.environ.update(shop.env)
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    main(["serve", "--port", str(port), "--store", shop.url, "--policies", str(shop.policies)])
+    with shop.surroundings():
+        main(["serve", "--port", str(port), "--store", shop.url, "--policies", str(shop.policies)])
 
 
 class Child:

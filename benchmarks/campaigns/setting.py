@@ -72,7 +72,8 @@ def setting(url: str, folder: Path, rules: Rules) -> Iterator[Setting]:
     policies = folder / "policies"
     policies.mkdir(exist_ok=True)
     (policies / "cafe.toml").write_text(rules.toml())
-    env = {} if url.startswith("sqlite") else {SECRET: os.environ.get(SECRET) or secrets.token_hex(32)}
+    named = os.environ.get(SECRET) or (None if url.startswith("sqlite") else secrets.token_hex(32))
+    env = {} if named is None else {SECRET: named}
     shop = Shop(url, policies, env)
     with shop.open(create=True) as engine:
         yield Setting(shop, folder, engine)
