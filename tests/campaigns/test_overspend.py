@@ -7,7 +7,7 @@ import pytest
 from benchmarks.campaigns.overspend import Size, campaign, main
 from tests.conftest import Database
 
-SMALL = Size(room=30, processes=2, threads=3, locations=3, kills=2, seed=5)
+SMALL = Size(room=20, processes=2, threads=3, locations=3, kills=1, seed=5)
 
 
 @pytest.mark.both
@@ -15,10 +15,10 @@ def test_exactly_as_many_are_approved_as_there_is_room_for(database: Database, t
     runs = campaign(database.url, tmp_path, SMALL)
     assert [what for run in runs for what in run.wrong] == []
     assert [(run.budget, run.approved) for run in runs] == [
-        ("location", 30),
-        ("group", 30),
-        ("location + kills", 30),
-        ("group + kills", 30),
+        ("location", 20),
+        ("group", 20),
+        ("location + kills", 20),
+        ("group + kills", 20),
     ]
     assert all(run.asked > run.room >= run.most for run in runs)
 
@@ -26,7 +26,7 @@ def test_exactly_as_many_are_approved_as_there_is_room_for(database: Database, t
 def test_the_command_prints_a_table_that_fits(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["overspend", "--room", "12", "--processes", "2", "--threads", "2", "--kills", "0"]
+    words = ["overspend", "--room", "4", "--processes", "1", "--threads", "2", "--kills", "0"]
     monkeypatch.setattr("sys.argv", words)
     with pytest.raises(SystemExit) as ended:
         main()
