@@ -18,6 +18,7 @@ from empower.engine import Engine, moving
 from empower.engine.proofs import Hasher, Pin
 from empower.engine.publishing_checks import Candidate
 from empower.engine.sessions import SignedIn
+from empower.engine.webhook_claims import claim
 from empower.ledger import signing
 from empower.ledger.checkpoints import Checkpoints
 from empower.ledger.outside import Outside
@@ -287,6 +288,17 @@ class Maker:
                 desk.confirm(made.id, by="cli:max")
         for name in ("stricter", "looser"):
             desk.begin_shadow(self._candidate(later=False), Path(name), by="cli:max")
+
+    def tell(self) -> None:
+        """Two webhooks, one of them rotated, and what is on its way to them."""
+        for number in range(2):
+            made = self.engine.webhooks.add(f"https://events.example/{number}", at=PLACES, by=WHO)
+            self.clock.moment += timedelta(minutes=1)
+        self.engine.webhooks.rotate(made.id, by=WHO)
+        self.play(4)
+        desk = self.engine._desk
+        for row in self.engine.webhooks.listed():
+            self.engine.store.write(lambda unit, name=row.id: claim(desk, unit, name, "p1"), alone=True)
 
     def _candidate(self, *, later: bool, day: int = 400) -> PolicySet:
         """The policies, with another limit of a server's day."""
