@@ -63,6 +63,26 @@ def test_grants_are_printed_and_nothing_is_done(here: Path, database: Database) 
 
 
 @pytest.mark.usefixtures("here")
+def test_what_has_no_citus_is_not_spread(database: Database) -> None:
+    for url in ("sqlite:///here.db", database.url):
+        done = run("--store", url, "init", "--distributed")
+        assert done.exit_code == 1
+        assert "CREATE EXTENSION citus" in done.output
+        assert run("--store", url, "location", "open", "bistro-soho").exit_code == 0
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.only("citus")
+def test_init_spreads_a_store_and_says_the_same_again(database: Database) -> None:
+    for _ in range(2):
+        done = run("--store", database.url, "init", "--distributed")
+        assert done.exit_code == 0, done.output
+        assert "is ready" in done.output
+    assert run("--store", database.url, "location", "open", "bistro-soho").exit_code == 0
+    assert run("--store", database.url, "ledger", "verify").exit_code == 0
+
+
+@pytest.mark.usefixtures("here")
 def test_a_password_is_not_shown(database: Database) -> None:
     url = database.url.replace("//postgres@", "//postgres:sesame@")
     done = run("--store", url, "init")
