@@ -66,9 +66,9 @@ def test_nothing_is_left_for_later():
     assert _lines_with(rf"\b(?:{later})\b", SOURCES) == []
 
 
-def test_core_imports_the_standard_library_and_pydantic_and_nothing_else():
+def test_core_imports_the_standard_library_pydantic_and_orjson_and_nothing_else():
     core = [path for path in SOURCES if path.is_relative_to(ROOT / "empower" / "core")]
-    allowed = sys.stdlib_module_names | {"pydantic", "pydantic_core"}
+    allowed = sys.stdlib_module_names | {"pydantic", "pydantic_core", "orjson"}
     odd = {
         f"{_shown(path)}: {name}"
         for path in core

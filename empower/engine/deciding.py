@@ -10,7 +10,7 @@ from empower.core.comp import Comp, hold_move
 from empower.core.counter import Needed, Usage
 from empower.core.decide import approves, decide
 from empower.core.decision import Decision, recorded
-from empower.core.entry import Entry, commitment, recorded_standing, stamp
+from empower.core.entry import Entry, commitment, moment_of, recorded_standing, stamp
 from empower.core.errors import FieldError, InputError, KeyReusedError, unknown_name
 from empower.core.history import first_comp
 from empower.core.money import Money
@@ -18,7 +18,7 @@ from empower.core.policy import Policy
 from empower.core.request import Check, Context, Facts, Request, facts_of
 from empower.engine.desk import CLOCK_SKEW, Desk, Place, arrive, new_id, new_pseudonym, new_salt, open_book
 from empower.engine.rules import move_counters
-from empower.store import Unit
+from empower.store import Ask, Needs, Unit
 from empower.store.listing import books
 from empower.store.unit import group_location
 
@@ -119,6 +119,26 @@ def context_of(unit: Unit, request: Request, day: date, guest: str | None) -> Co
         has_note=bool(request.note),
         check_total_before_minor=before,
     )
+
+
+def ahead(desk: Desk, request: Request, owner: str, key: str | None) -> tuple[Ask, Needs]:
+    """What a request will read: at once, and then counters, by what is known by then."""
+    mac = None if request.guest is None else desk.secret.guest(request.guest)
+    check = None if request.check is None or request.check.total is None else request.check.id
+
+    def needs(unit: Unit) -> tuple[str, str, list[Needed | None]] | None:
+        book = unit.book(request.location)
+        if book is None or not unit.roster(request.location, request.employee):
+            return None
+        policy = desk.rules.kept(unit, book.policy)
+        if request.remedy not in policy.policy.remedies or request.reason not in policy.policy.reasons:
+            return None
+        now = max(desk.clock(), moment_of(book.recorded_at))
+        guest = None if mac is None else unit.guest(mac)
+        facts = facts_of(request, context_of(unit, request, policy.policy.days.business_day(now), guest))
+        return request.location, group_location(policy.policy.id), policy.counters(facts, now)
+
+    return Ask(request.location, request.employee, owner, key, mac, check), needs
 
 
 def known_guest(desk: Desk, unit: Unit, reference: str | None) -> str | None:

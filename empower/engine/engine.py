@@ -16,7 +16,7 @@ from empower.core.request import Request
 from empower.engine import moving, options, staff
 from empower.engine.approvals import Approvals
 from empower.engine.budgets import Subjects, budgets
-from empower.engine.deciding import answer_again, as_json, hold, kept_guest, known_guest, study
+from empower.engine.deciding import ahead, answer_again, as_json, hold, kept_guest, known_guest, study
 from empower.engine.desk import Desk, Place, arrive, new_id, open_book
 from empower.engine.input import page, validated
 from empower.engine.moving import Within, find
@@ -165,7 +165,11 @@ class Engine(Approvals):
         raises `KeyReusedError`. Raises `InputError` for what cannot be meant, `BusyError` where nothing was written.
         """
         asked = validated(Request, request)
-        return self.store.write(lambda unit: self._hold(unit, asked, key, owner, by), at=(asked.location,))
+        return self.store.write(
+            lambda unit: self._hold(unit, asked, key, owner, by),
+            at=(asked.location,),
+            ahead=lambda: ahead(self._desk, asked, owner, key),
+        )
 
     def _hold(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> CompView:
         asked = as_json(request)

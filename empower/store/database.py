@@ -14,7 +14,8 @@ from empower.core.canonical import is_text
 from empower.core.errors import BusyError, StoreError
 from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
 from empower.store.distribution import LOOK_EVERYWHERE, READING, STILL, WRITING, is_distributed, patience
-from empower.store.locking import Wanted
+from empower.store.foresight import Ask
+from empower.store.locking import Needs, Wanted
 from empower.store.notices import listening
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, check_server, is_set_up, migrate
@@ -110,12 +111,13 @@ class Store:
         at: Iterable[str] = (),
         comp: str | None = None,
         among: Collection[str] | None = None,
+        ahead: Callable[[], tuple[Ask, Needs]] | None = None,
     ) -> T:
         """Run `job` in a write transaction, which it may share with others that wait; returns after the commit.
 
         The locations that it is known to write `at`, or the `comp` whose location that is, one `among` these if any
         are given, are locked together with those of the others, in order; what it locks beside them may have to be
-        done again.
+        done again. Where a round trip costs more than a query, what is read `ahead` is read for all of them at once.
 
         What the job raises undoes what the job did, and nothing else. Raises `BusyError` where the store cannot
         take it now.
@@ -123,6 +125,10 @@ class Store:
         with translated():
             found = NOTHING if comp is None or not is_text(comp) else self._wanted(comp, among)
             wanted = found._replace(books=found.books.union(filter(is_text, at)))
+            if ahead is not None and self.queries.in_bulk:
+                ask, needs = ahead()
+                if all(is_text(word) for word in ask if isinstance(word, str)):
+                    wanted = wanted._replace(asks=frozenset((ask,)), needs=(needs,))
             return self.writer.run(job, alone=alone, wanted=wanted)
 
     def _wanted(self, comp: str, among: Collection[str] | None) -> Wanted:

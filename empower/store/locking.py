@@ -7,16 +7,20 @@ narrow, and where somebody was faster the whole transaction is done again, that 
 So a cap is never passed, and nobody waits for a group whose counter nobody else is moving.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from empower.core.counter import Needed
+from empower.store.foresight import Ask
 from empower.store.troubles import ContendedError
 
 WideKey = tuple[str, str, str]
 """Place (`@` and a policy's id), measure and subject."""
 Rows = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+Needs = Callable[[Any], tuple[str, str, Sequence[Needed | None]] | None]
+"""Of a unit: the location, the place of what is counted across locations, and the counters."""
 
 
 class Wanted(NamedTuple):
@@ -28,6 +32,10 @@ class Wanted(NamedTuple):
     wide: frozenset[WideKey] = frozenset()
     alone: bool = False
     """Where no book is named, one transaction of this kind at a time: for what stands in no one book."""
+    asks: frozenset[Ask] = frozenset()
+    """What will be read of these books, and is read for all at once."""
+    needs: tuple[Needs, ...] = ()
+    """What counters will be read, by what was read then."""
 
 
 def united(every: Iterable[Wanted]) -> Wanted:
@@ -38,6 +46,8 @@ def united(every: Iterable[Wanted]) -> Wanted:
         frozenset().union(*(one.comps for one in wanted)),
         frozenset().union(*(one.wide for one in wanted)),
         any(one.alone for one in wanted),
+        frozenset().union(*(one.asks for one in wanted)),
+        tuple(need for one in wanted for need in one.needs),
     )
 
 
@@ -81,6 +91,10 @@ class Wide:
         if new:
             found = self._asked(VERSIONS, new)
             self._read |= {key: found.get(key, 0) for key in new}
+
+    def note_new(self, key: WideKey) -> None:
+        """One that nobody can have charged yet."""
+        self._read.setdefault(key, 0)
 
     def lock(self, keys: Collection[WideKey]) -> None:
         """Keep all others from charging them until the transaction ends."""

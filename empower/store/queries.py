@@ -4,6 +4,7 @@ Each takes its parameters by name, one mapping a row. Building a statement at ea
 what running it does.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
@@ -22,14 +23,13 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    text,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import SQLModel
 
 from empower.store import tables
+from empower.store.bulk import Bulk, inserted, updated
 
 Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | TextClause
 
@@ -54,6 +54,7 @@ STAFF = table(tables.StaffRow)
 API_KEY = table(tables.KeyRow)
 DEPLOYMENT = table(tables.DeploymentRow)
 
+COUNTER_KEY = ("location", "measure", "subject", "start")
 USAGE = ("held_minor", "spent_minor", "held_count", "spent_count")
 
 
@@ -66,10 +67,11 @@ class Queries:
         """Whether the rows of several locations may lie on several servers, of which each is asked by itself."""
         self.is_shared = dialect.name == "postgresql"
         """Whether others write while a writer of this process does."""
+        self.in_bulk = self.is_shared and not is_distributed
+        """Whether many rows are written by one statement."""
         self._insert = postgresql_insert if self.is_shared else sqlite_insert
         named = "pyformat" if self.is_shared else "named"
         self.dialect = type(dialect)(paramstyle=named)  # type: ignore[call-arg]
-        self._usages: dict[int, str] = {}
         self._compiled: dict[str, str] = {}
 
         here = select(LOCATION).where(LOCATION.c.id == bindparam("id"))
@@ -77,16 +79,7 @@ class Queries:
         if self.is_shared:
             among = select(LOCATION).where(LOCATION.c.id == func.any(bindparam("ids", type_=ARRAY(Text))))
             self.books = self.sql(among.order_by(LOCATION.c.id).with_for_update())
-        self.save_book = self.sql(
-            update(LOCATION)
-            .where(LOCATION.c.id == bindparam("id_"))
-            .values({name: bindparam(name) for name in ("policy", "size", "frontier", "recorded_at", "next_expiry")})
-        )
-        self.add_book = self.sql(self._insert(LOCATION))
-        self.add_entry = self.sql(self._insert(ENTRY))
-        self.save_comp = self.upsert(COMP, "location", "id")
-        self.charge = self._charge()
-        self.discharge = self._discharge()
+        self._prepare_writes()
         self._prepare_comps()
         self.due = self.sql(
             select(COMP)
@@ -123,16 +116,46 @@ class Queries:
                 IDEMPOTENCY.c.key == bindparam("key"),
             )
         )
-        self.add_answer = self.sql(self._insert(IDEMPOTENCY))
         self.guest = self.sql(select(GUEST.c.pseudonym).where(GUEST.c.mac == bindparam("mac")))
         self.mac = self.sql(select(GUEST.c.mac).where(GUEST.c.pseudonym == bindparam("pseudonym")))
-        self.add_guest = self.sql(self._insert(GUEST))
-        self.add_note = self.sql(self._insert(NOTE))
         self.entry = self.sql(
             select(ENTRY).where(ENTRY.c.location == bindparam("location"), ENTRY.c.seq == bindparam("seq"))
         )
 
         self._prepare_measures()
+        self._prepare_counters()
+
+    def _prepare_writes(self) -> None:
+        """What writes at the end of a transaction."""
+        self.add_book = self._added(LOCATION)
+        self.add_entry, self.add_answer = self._added(ENTRY), self._added(IDEMPOTENCY)
+        self.add_guest, self.add_note = self._added(GUEST), self._added(NOTE)
+        head = ("policy", "size", "frontier", "recorded_at", "next_expiry")
+        self.save_book = self._changed(LOCATION, ("id",), dict.fromkeys(head))
+        others = [column.name for column in COMP.columns if column.name not in ("location", "id")]
+        taken = ", ".join(f"{name} = excluded.{name}" for name in others)
+        self.save_comp = self._added(COMP, f"(location, id) DO UPDATE SET {taken}")
+        # A counter begins at zero; the table's constraint refuses one below it.
+        more = ", ".join(f"{name} = counter.{name} + excluded.{name}" for name in USAGE)
+        self.charge = self._added(COUNTER, f"({', '.join(COUNTER_KEY)}) DO UPDATE SET {more}")
+        # Of a counter that is there: an insert's constraint would look at the difference alone.
+        self.discharge = self._changed(COUNTER, COUNTER_KEY, dict.fromkeys(USAGE, "+"))
+
+    def _added(self, into: Table, conflict: str = "") -> Bulk:
+        """Inserts rows of a table."""
+        columns = [column.name for column in into.columns]
+        end = f" ON CONFLICT {conflict}" if conflict else ""
+        each = str(self._insert(into).compile(dialect=self.dialect)) + end
+        return Bulk(each, inserted(into.name, columns, conflict=conflict) if self.in_bulk else None)
+
+    def _changed(self, into: Table, key: Collection[str], columns: dict[str, str | None]) -> Bulk:
+        """Puts values into columns of the row of a key, or adds them (`+`) to what stands there."""
+        mark = "%({})s" if self.is_shared else ":{}"
+        sets = ", ".join(f"{name} = {f'{name} + ' if how else ''}{mark.format(name)}" for name, how in columns.items())
+        same = " AND ".join(f"{name} = {mark.format(name)}" for name in key)
+        each = f"UPDATE {into.name} SET {sets} WHERE {same}"  # noqa: S608  no input
+        values = {name: f"t.{name} + r.{name}" if how else f"r.{name}" for name, how in columns.items()}
+        return Bulk(each, updated(into.name, key, values) if self.in_bulk else None)
 
     def _prepare_comps(self) -> None:
         """What finds a comp by its id: wherever it is, at a location, or at one of several."""
@@ -206,34 +229,22 @@ class Queries:
         """Insert a row unless its key is there already."""
         return self.cached(f"absent {into.name}", self._insert(into).on_conflict_do_nothing())
 
-    def _charge(self) -> str:
-        """Add to a counter, which begins at zero; the table's constraint refuses one below zero."""
-        insert = self._insert(COUNTER)
-        added = {name: COUNTER.c[name] + insert.excluded[name] for name in USAGE}
-        keys = ["location", "measure", "subject", "start"]
-        return self.sql(insert.on_conflict_do_update(index_elements=keys, set_=added))
-
-    def _discharge(self) -> str:
-        """Take from a counter that is there: an insert's constraint would look at the difference alone."""
-        keys = ("location", "measure", "subject", "start")
-        taken = {name: COUNTER.c[name] + bindparam(name) for name in USAGE}
-        return self.sql(update(COUNTER).where(*(COUNTER.c[key] == bindparam(f"{key}_") for key in keys)).values(taken))
-
-    def usages(self, count: int) -> str:
-        """The sums of `count` counters over their buckets, in one query: slot and the four sums."""
-        found = self._usages.get(count)
-        if found is None:
-            wanted = ", ".join(f"({slot}, :l{slot}, :m{slot}, :s{slot}, :a{slot}, :z{slot})" for slot in range(count))
-            # Said once more of the counters, it tells a distributed database which servers have them.
-            there = "AND c.location = ANY(:places) " if self.is_shared else ""
-            sums = ", ".join(f"CAST(SUM(c.{name}) AS BIGINT)" for name in USAGE)
-            found = self.sql(
-                text(
-                    f"WITH wanted(slot, location, measure, subject, first, last) AS (VALUES {wanted}) "  # noqa: S608  no input
-                    f"SELECT w.slot, {sums} FROM wanted w JOIN counter c ON c.location = w.location "
-                    "AND c.measure = w.measure AND c.subject = w.subject "
-                    f"{there}AND c.start BETWEEN w.first AND w.last GROUP BY w.slot"
-                )
+    def _prepare_counters(self) -> None:
+        """What reads counters: sums over the buckets of a window."""
+        sums = ", ".join(f"CAST(SUM(c.{name}) AS BIGINT)" for name in USAGE)
+        there = "location = {} AND measure = {} AND subject = {} AND start BETWEEN {} AND {}"
+        self.usage = f"SELECT {sums} FROM counter c WHERE {there.format(*['?'] * 5)}"  # noqa: S608  no input
+        """Of one, in a process's own file, where it is cheaper to ask often than to ask much."""
+        slots = "slot int, location text, measure text, subject text, first text, last text"
+        asked = f"json_to_recordset(%(wanted)s::json) AS w({slots})"
+        there = "c.location = w.location AND c.measure = w.measure AND c.subject = w.subject"
+        among = "c.start BETWEEN w.first AND w.last"
+        if self.is_distributed:  # what is said once more of the counters tells which servers have them
+            among += " AND c.location = ANY(%(places)s) GROUP BY w.slot"
+            self.usages = f"SELECT w.slot, {sums} FROM {asked} JOIN counter c ON {there} AND {among}"  # noqa: S608  no input
+        else:
+            one = f"SELECT {sums} FROM counter c WHERE {there} AND {among}"  # noqa: S608  no input
+            self.usages = (
+                f"SELECT w.slot, f.* FROM {asked} CROSS JOIN LATERAL ({one}) AS f(a, b, c, d) WHERE a IS NOT NULL"  # noqa: S608  no input
             )
-            self._usages[count] = found
-        return found
+        """Of many, on a server."""

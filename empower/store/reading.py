@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from empower.store.foresight import Foresight
 from empower.store.queries import Queries
 from empower.store.rows import StaffRole, day_of
 from empower.store.whereabouts import Whereabouts
@@ -18,9 +19,10 @@ class Reader:
         self.where = Whereabouts()
         """Of comps; the store puts its own here."""
         self._known: dict[str, int] = {}
+        self.foresight = Foresight()
 
-    def rows(self, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
+    def rows(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+        """All rows of a query; `parameters` are by name, or in their order."""
         self.cursor.execute(sql, parameters)
         found: list[tuple[Any, ...]] = self.cursor.fetchall()
         return found
@@ -58,11 +60,16 @@ class Reader:
 
     def roster(self, location: str, employee: str) -> list[StaffRole]:
         """The roles that an employee has, had or will have at a location, in their order."""
+        found = self.foresight.rosters.get((location, employee))
+        if found is not None:
+            return found
         rows = self.rows(self.queries.roster, {"location": location, "employee": employee})
         return [StaffRole(role, day_of(since), day_of(until)) for role, since, until in rows]
 
     def own_guest(self, employee: str) -> str | None:
         """The pseudonym of an employee's own guest reference."""
+        if employee in self.foresight.own_guests:
+            return self.foresight.own_guests[employee]
         row = self.row(self.queries.own_guest, {"employee": employee})
         return None if row is None else row[0]
 

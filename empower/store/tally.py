@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from empower.core.counter import UNUSED, CounterKey, Move, Needed, Usage
+from empower.store.bulk import text_of
 from empower.store.locking import Wide, WideKey
 from empower.store.queries import Queries
 
@@ -20,7 +21,8 @@ Deltas = dict[tuple[str, str, str], dict[str, Move]]
 
 Put = Callable[[dict[Any, Any], Any, Any], None]
 """Sets a value so that a failing job can be undone."""
-Rows = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+Rows = Callable[[str, Any], list[tuple[Any, ...]]]
+"""Runs a query with parameters by name, or in their order."""
 
 MOST_SUBJECTS = 4096
 """Of one location that are kept warm."""
@@ -55,6 +57,15 @@ class Want(NamedTuple):
     subject: str
     window: Window
 
+    @property
+    def flat(self) -> tuple[str, str, str, str, str]:
+        """Place, measure, subject, first and last bucket."""
+        return (self.place, self.measure, self.subject, *self.window)
+
+
+SLOT = ("slot", "location", "measure", "subject", "first", "last")
+"""What a sum is asked for by, among many."""
+
 
 class Tally:
     """Counters read and moved in one transaction."""
@@ -68,6 +79,11 @@ class Tally:
         self._sums: dict[str, Sums] = {}
         self._deltas: Deltas = {}
         self._cleared: dict[tuple[str, str], bool] = {}
+        self._strangers: set[str] = set()
+
+    def welcome(self, stranger: str) -> None:
+        """A subject that was just made up: nothing is stored of it yet."""
+        self._strangers.add(stranger)
 
     def warm(self, place: str, sums: Sums) -> None:
         """Begin with what is known of a place."""
@@ -96,21 +112,53 @@ class Tally:
             self._read(absent, found)
         return found
 
+    def ahead(self, every: Iterable[tuple[str, str, Sequence[Needed | None]]]) -> None:
+        """Read in one query what several are going to ask for, each at a location and its group."""
+        wanted = {
+            Want(
+                group if need.wide else location, need.key.measure, need.key.subject, (need.key.start, need.last)
+            ): None
+            for location, group, needed in every
+            for need in needed
+            if need is not None
+        }
+        self._learn([want for want in wanted if want.window not in self._windows(want)])
+
     def _read(self, absent: list[tuple[int, Want]], found: list[Usage | None]) -> None:
+        self._learn([want for _, want in absent])
+        for index, want in absent:
+            found[index] = self._windows(want)[want.window]
+
+    def _windows(self, want: Want) -> dict[Window, Usage]:
+        return self._sums.setdefault(want.place, {}).setdefault((want.measure, want.subject), {})
+
+    def _learn(self, wanted: list[Want]) -> None:
+        """Read sums, and keep them."""
+        asked = []
+        for want in wanted:
+            if self._strangers and any(name in want.subject for name in self._strangers):
+                self._windows(want)[want.window] = self._with_pending(want, UNUSED)
+                if self._wide is not None and is_wide(want.place):
+                    self._wide.note_new((want.place, want.measure, want.subject))
+            else:
+                asked.append(want)
+        if not asked:
+            return
         if self._wide is not None:
-            self._wide.note((want.place, want.measure, want.subject) for _, want in absent if is_wide(want.place))
-        parameters: dict[str, Any] = {"places": sorted({want.place for _, want in absent})}
-        for slot, (_, want) in enumerate(absent):
-            parameters[f"l{slot}"] = want.place
-            parameters[f"m{slot}"] = want.measure
-            parameters[f"s{slot}"] = want.subject
-            parameters[f"a{slot}"], parameters[f"z{slot}"] = want.window
-        stored = {row[0]: Usage(*row[1:]) for row in self._rows(self._queries.usages(len(absent)), parameters)}
-        for slot, (index, want) in enumerate(absent):
+            self._wide.note((want.place, want.measure, want.subject) for want in asked if is_wide(want.place))
+        stored = self._stored(asked)
+        for slot, want in enumerate(asked):
             known = UNUSED if (want.place, want.measure) in self._cleared else stored.get(slot, UNUSED)
-            usage = self._with_pending(want, known)
-            self._sums[want.place].setdefault((want.measure, want.subject), {})[want.window] = usage
-            found[index] = usage
+            self._windows(want)[want.window] = self._with_pending(want, known)
+
+    def _stored(self, wanted: list[Want]) -> dict[int, Usage]:
+        """What the database has, by the place in the list."""
+        if not self._queries.is_shared:
+            found = ((slot, self._rows(self._queries.usage, want.flat)[0]) for slot, want in enumerate(wanted))
+            return {slot: Usage(*row) for slot, row in found if row[0] is not None}
+        rows = [dict(zip(SLOT, (slot, *want.flat), strict=True)) for slot, want in enumerate(wanted)]
+        asked = {"places": sorted({want.place for want in wanted}), "wanted": text_of(rows)}
+        return {row[0]: Usage(*row[1:]) for row in self._rows(self._queries.usages, asked)}
 
     def _with_pending(self, want: Want, usage: Usage) -> Usage:
         """What is stored, and what this transaction has added and not yet written."""
@@ -167,17 +215,17 @@ class Tally:
             for start, move in deltas.items():
                 held, spent, held_count, spent_count = move
                 row = {
+                    "location": place,
+                    "measure": measure,
+                    "subject": subject,
+                    "start": start,
                     "held_minor": held,
                     "spent_minor": spent,
                     "held_count": held_count,
                     "spent_count": spent_count,
                 }
-                if held >= 0 and spent >= 0 and held_count >= 0 and spent_count >= 0:
-                    where = {"location": place, "measure": measure, "subject": subject, "start": start}
-                    more.append(where | row)
-                else:
-                    where = {"location_": place, "measure_": measure, "subject_": subject, "start_": start}
-                    less.append(where | row)
+                grows = held >= 0 and spent >= 0 and held_count >= 0 and spent_count >= 0
+                (more if grows else less).append(row)
         return more, less
 
 

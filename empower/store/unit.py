@@ -5,23 +5,24 @@ other's effects, and a counter that many of them move is written once.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from empower.core.comp import Comp
 from empower.core.counter import CounterKey, Move, Needed, Usage
 from empower.core.entry import Entry, entry, moment_of, stamp
+from empower.core.errors import EmpowerError
 from empower.core.merkle import append
 from empower.store.draws import Draws
-from empower.store.locking import BOOKS_OF, WAIT_ALONE, Wanted, Wide, WideKey, united
+from empower.store.locking import BOOKS_OF, WAIT_ALONE, Needs, Wanted, Wide, WideKey, united
+from empower.store.pending import MISSING, Pending
 from empower.store.queries import Queries
-from empower.store.reading import Reader
 from empower.store.rows import Book, book_of, book_row, comp_of, comp_row, entry_of
 from empower.store.tally import Tally, Warm
 
 T = TypeVar("T")
 
-MISSING: Any = object()
 _UNUSABLE = ("INERROR", "UNKNOWN")
 """States of a PostgreSQL transaction in which nothing more can be done."""
 
@@ -39,7 +40,7 @@ class Mark(NamedTuple):
     writes: int
 
 
-class Unit(Reader):
+class Unit(Pending):
     """Reads and pending writes of one transaction. Not safe for threads: a transaction has one."""
 
     def __init__(self, cursor: Any, queries: Queries, warm: Warm | None = None, *, locks: bool = True) -> None:
@@ -58,13 +59,9 @@ class Unit(Reader):
         self.draws = Draws()
         self._comps: dict[str, Comp] = {}
         self._changed: dict[str, Comp] = {}
-        self._answers: dict[tuple[str, str, str], tuple[bytes, str]] = {}
-        self._guests: dict[bytes, str] = {}
         self._measured: dict[str, frozenset[str]] = {}
         self._policies: dict[str, tuple[Any, ...]] = {}
         self._entries: list[Entry] = []
-        self._writes: list[tuple[str, dict[str, Any]]] = []
-        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
 
     # Others who write
 
@@ -80,6 +77,16 @@ class Unit(Reader):
             names |= {name for (name,) in self.rows(BOOKS_OF, {"ids": list(wanted.comps)})}
         self.lock_books(names)
         self._wide.lock(wanted.wide)
+        if wanted.asks and self.queries.in_bulk:
+            asks = [ask for ask in wanted.asks if self._books.get(ask.location) is not None]
+            self._known["revision"] = self.foresight.read(self.rows, asks)
+            self._tally.ahead(filter(None, map(self._asked, wanted.needs)))
+
+    def _asked(self, needs: Needs) -> tuple[str, str, Sequence[Needed | None]] | None:
+        # What is wrong with a request is said when its own job comes to it.
+        with suppress(EmpowerError):
+            return needs(self)
+        return None
 
     def lock_books(self, locations: Iterable[str]) -> None:
         """Lock books, in the order of their names; nothing happens where one writer is alone anyway."""
@@ -132,10 +139,6 @@ class Unit(Reader):
         del self._writes[mark.writes :]
         # What was read since the mark may hold what is undone now.
         self._tally.forget()
-
-    def _set(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
-        self._undo.append((mapping, key, mapping.get(key, MISSING)))
-        mapping[key] = value
 
     # Books
 
@@ -201,6 +204,8 @@ class Unit(Reader):
 
     def measured(self, place: str) -> frozenset[str]:
         """The measures that are being counted at a place."""
+        if place not in self._measured and self.foresight.measured is not None and place.startswith("@"):
+            self._measured[place] = self.foresight.measured.get(place, frozenset())
         if place not in self._measured:
             rows = self.rows(self.queries.measured, {"location": place})
             self._measured[place] = frozenset(name for (name,) in rows)
@@ -295,81 +300,47 @@ class Unit(Reader):
         ]
         if pending:
             return max(pending, key=lambda comp: comp.seq).check_total_minor
+        if (location, check) in self.foresight.checks:
+            return self.foresight.checks[location, check]
         row = self.row(self.queries.check_total, {"location": location, "check": check})
         return None if row is None else row[0]
 
-    # People, keys and what stands beside the book
-
-    def answered(self, location: str, owner: str, key: str) -> tuple[bytes, str] | None:
-        """The keyed hash of the body that an idempotency key came with, and the comp it made."""
-        found = self._answers.get((location, owner, key))
-        if found is not None:
-            return found
-        row = self.row(self.queries.answered, {"location": location, "owner": owner, "key": key})
-        return None if row is None else (bytes(row[0]), row[1])
-
-    def answer(self, location: str, owner: str, key: str, body: bytes, comp: str) -> None:
-        """Remember the first answer to an idempotency key."""
-        self._set(self._answers, (location, owner, key), (body, comp))
-        row = {"location": location, "owner": owner, "key": key, "body": body, "comp": comp}
-        self.write(self.queries.add_answer, row)
-
-    def guest(self, mac: bytes) -> str | None:
-        """The pseudonym of a guest reference, by its keyed hash."""
-        if mac not in self._guests:
-            row = self.row(self.queries.guest, {"mac": mac})
-            if row is None:
-                return None
-            self._guests[mac] = row[0]
-        return self._guests[mac]
-
-    def mac(self, pseudonym: str) -> bytes | None:
-        """The keyed hash of the reference that leads to a pseudonym, unless it was erased."""
-        for mac, name in self._guests.items():
-            if name == pseudonym:
-                return mac
-        row = self.row(self.queries.mac, {"pseudonym": pseudonym})
-        return None if row is None else bytes(row[0])
-
     def add_guest(self, mac: bytes, pseudonym: str) -> None:
-        """A guest that was not seen before."""
-        self._set(self._guests, mac, pseudonym)
-        self.write(self.queries.add_guest, {"mac": mac, "pseudonym": pseudonym})
-
-    def add_note(self, location: str, seq: int, salt: bytes, text: str) -> None:
-        """The text of a note, which the leaf only commits to."""
-        self.write(self.queries.add_note, {"location": location, "seq": seq, "salt": salt, "text": text})
+        """A guest that was not seen before, and of whom nothing is counted."""
+        super().add_guest(mac, pseudonym)
+        self._tally.welcome(pseudonym)
 
     # Writing
 
-    def write(self, sql: str, row: dict[str, Any]) -> None:
-        """Run a statement at the end, in the order asked."""
-        self._writes.append((sql, row))
-
     def flush(self) -> None:
         """Write all that is pending, in bulk."""
-        queries = self.queries
+        if self.queries.in_bulk and (self._entries or self._writes):
+            with self.cursor.connection.pipeline():
+                self._flush()
+        else:
+            self._flush()
+
+    def _flush(self) -> None:
+        queries, cursor = self.queries, self.cursor
         for location in self._new_books:
-            self._run(queries.add_book, [self._head(location)])
-        self._run(queries.add_entry, [line._asdict() for line in self._entries])
-        self._run(queries.save_comp, [comp_row(comp) for comp in self._changed.values()])
+            queries.add_book.run(cursor, [self._head(location)])
+        queries.add_entry.run(cursor, [line._asdict() for line in self._entries])
+        queries.save_comp.run(cursor, [comp_row(comp) for comp in self._changed.values()])
         self._count(wide=False)
-        for sql, row in self._writes:
-            self.cursor.execute(sql, row)
+        self._write_rest()
         if self._wide is not None:
             self._wide.guard(self._tally.grown())
         self._count(wide=True)
         changed = {line.location for line in self._entries} - self._new_books.keys()
-        self._run(queries.save_book, [self._head(location) | {"id_": location} for location in sorted(changed)])
+        queries.save_book.run(cursor, [self._head(location) for location in sorted(changed)])
 
     def _count(self, *, wide: bool) -> None:
         """Move the counters of locations, or those across them."""
-        queries = self.queries
-        cleared = [{"location": place, "name": name} for place, name in self._tally.cleared(wide=wide)]
-        self._run(queries.drop_counters, cleared)
+        for place, name in self._tally.cleared(wide=wide):
+            self.cursor.execute(self.queries.drop_counters, {"location": place, "name": name})
         more, less = self._tally.pending(wide=wide)
-        self._run(queries.charge, more)
-        self._run(queries.discharge, less)
+        self.queries.charge.run(self.cursor, more)
+        self.queries.discharge.run(self.cursor, less)
 
     def cool(self) -> None:
         """After the commit: leave what is known of the books to the next transaction."""
@@ -385,7 +356,3 @@ class Unit(Reader):
         if book is None:
             raise ValueError(f"no book of `{location}` to write")
         return book_row(book)
-
-    def _run(self, sql: str, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self.cursor.executemany(sql, rows)

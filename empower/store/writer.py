@@ -177,7 +177,7 @@ def _apart(tickets: list[Ticket], error: Exception) -> list[list[Ticket]]:
         return [[ticket] for ticket in tickets]
     found: dict[Wanted, list[Ticket]] = {}
     for ticket in tickets:
-        found.setdefault(ticket.wanted, []).append(ticket)
+        found.setdefault(ticket.wanted._replace(asks=frozenset(), needs=()), []).append(ticket)
     return list(found.values())
 
 
