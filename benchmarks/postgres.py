@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,11 +23,11 @@ from psycopg.types.json import Jsonb
 from rich.console import Console
 from rich.table import Table
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from durable import body
 
+from empower.clock import now
 from empower.core.canonical import canonical
 from empower.core.request import Request
 from empower.engine import Engine
@@ -35,6 +35,7 @@ from empower.engine.desk import new_id, new_pseudonym
 from empower.engine.secret import Secret
 from tests.postgres import Cluster
 
+HERE = Path(__file__).parent
 SECRET = "5e" * 32
 EMPLOYEES = 300
 """At each location: no day's count of theirs is ever full."""
@@ -118,8 +119,8 @@ def by_hand(conninfo: str, load: Load) -> Ask:
             local.cursor = psycopg.connect(conninfo, autocommit=True, prepare_threshold=1).cursor()
         request = Request.model_validate(asked(load, number))
         said = request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-        now = datetime.now(UTC)
-        day = now.date()
+        at = now()
+        day = at.date()
         values = (
             request.location,
             "",
@@ -133,9 +134,9 @@ def by_hand(conninfo: str, load: Load) -> Ask:
             8450,
             secret.guest(request.guest or ""),
             new_pseudonym(),
-            new_id(now),
-            now.strftime(STAMP),
-            (now + timedelta(days=1)).strftime(STAMP),
+            new_id(at),
+            at.strftime(STAMP),
+            (at + timedelta(days=1)).strftime(STAMP),
             day.strftime(DAY),
             (day - timedelta(days=day.weekday())).strftime(DAY),
             day.replace(day=1).strftime(DAY),

@@ -36,10 +36,10 @@ def staff(unit: Unit, location: str | None = None) -> list[Staff]:
 def put_staff(unit: Unit, row: Staff) -> None:
     """Write an employee's name and one role."""
     queries = unit.queries
-    unit.write(queries.upsert(EMPLOYEE, "id"), {"id": row.employee, "name": row.name, "guest": row.guest})
+    unit.write(queries.cached_upsert(EMPLOYEE, "id"), {"id": row.employee, "name": row.name, "guest": row.guest})
     values = row._asdict()
     del values["name"], values["guest"]
-    unit.write(queries.upsert(STAFF, "location", "employee", "role"), values)
+    unit.write(queries.cached_upsert(STAFF, "location", "employee", "role"), values)
 
 
 class Key(NamedTuple):
