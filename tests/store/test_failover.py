@@ -1,48 +1,18 @@
 """A primary with a synchronous standby, behind one URL: the primary dies, the standby takes over, nothing is lost."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from empower.core.errors import BusyError
 from tests.conftest import SECRET
 from tests.engine.house import House, ask, holds, policy
-from tests.postgres import VARIABLE, Cluster
-
-
-class Pair:
-    """Two servers, of which the second follows the first."""
-
-    def __init__(self) -> None:
-        self.primary, self.standby = Cluster(), Cluster()
-        self.primary.make()
-        self.primary.start()
-        self.standby.run("pg_basebackup", "-h", self.primary.folder, "-U", "postgres", "-D", self.standby.data, "-R")
-        self.standby.start()
-        with psycopg.connect(self.primary.conninfo(), autocommit=True) as admin:
-            admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            admin.execute("SELECT pg_reload_conf()")
-            while admin.execute("SELECT sync_state FROM pg_stat_replication").fetchall() != [("sync",)]:
-                pass
-
-    @property
-    def url(self) -> str:
-        return (
-            f"postgresql+psycopg://postgres@/postgres?host={self.primary.folder}:5432&host={self.standby.folder}:5432"
-        )
-
-    def close(self) -> None:
-        for cluster in (self.standby, self.primary):
-            cluster.__exit__()
+from tests.pair import Pair
 
 
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
-    if VARIABLE in os.environ:
-        pytest.skip("the test starts and stops servers of its own")
     monkeypatch.setenv("EMPOWER_SECRET", SECRET)
     found = Pair()
     yield found
@@ -51,7 +21,7 @@ def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
 
 def test_what_was_acknowledged_is_there_after_a_failover(pair: Pair, tmp_path: Path) -> None:
     house = House(tmp_path)
-    house.move_to(pair.url)
+    house.move_to(pair.url())
     house.write(policy())
     engine = house.open(create=True)
     house.people(engine, "cafe-a")
