@@ -5,22 +5,24 @@ at the end. A writer on PostgreSQL reads what is committed (READ COMMITTED), und
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
+from zlib import crc32
 
 from sqlalchemy import URL, Connection
 
 from empower.core.canonical import is_text
 from empower.core.errors import BusyError, StoreError
 from empower.store.connecting import connected, is_in_memory, is_postgresql, sqlite_path, store_url
-from empower.store.distribution import LOOK_EVERYWHERE, READING, STILL, WRITING, is_distributed, patience
+from empower.store.distribution import LOOK_EVERYWHERE, READING, STILL, is_distributed
 from empower.store.foresight import Ask
+from empower.store.line import BUSY_SECONDS, WRITE_SECONDS, Line, cursor_of, rollback
 from empower.store.locking import Needs, Wanted
 from empower.store.notices import listening
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, check_server, is_set_up, migrate
 from empower.store.tally import Warm
-from empower.store.troubles import UNKNOWN, LostError, error_of, is_lost, translated
+from empower.store.troubles import is_lost, translated
 from empower.store.unit import Unit
 from empower.store.whereabouts import Whereabouts
 from empower.store.writer import NOTHING, Writer
@@ -29,10 +31,8 @@ __all__ = ["Store", "sqlite_path", "store_url", "translated"]
 
 T = TypeVar("T")
 
-BUSY_SECONDS = 10
-"""How long a writer waits for another process before it gives up."""
-WRITE_SECONDS = 30
-"""How long a statement of a writer may take on PostgreSQL, and how long a writer may say nothing."""
+LINES = 2
+"""Writers of one process on a server: one decides while the server works for the other. A file has one."""
 READ_SECONDS = 300
 """How long a statement of a reader may take on PostgreSQL."""
 
@@ -50,16 +50,20 @@ class Store:
                 migrate(self.engine)
             else:
                 check_schema(self.engine)
-            self._connection = self.engine.connect()
-            spread = is_postgresql(url) and is_distributed(self._connection)
+            with self.engine.connect() as connection:
+                spread = is_postgresql(url) and is_distributed(connection)
             self.queries = Queries(self.engine.dialect, is_distributed=spread)
+            self._where = Whereabouts()
+            self._told: tuple[Callable[[], None], ...] = ()
+            self.lines = [
+                Line(self.engine, self.queries, self._where, self._tell)
+                for _ in range(LINES if self.queries.is_shared else 1)
+            ]
         except BaseException:
             self.engine.dispose()
             raise
-        self._warm = Warm()
-        self._where = Whereabouts()
-        self._told: tuple[Callable[[], None], ...] = ()
-        self.writer = Writer(self._transaction)
+        self.writers = [Writer(line.transaction) for line in self.lines]
+        self.writer = self.writers[0]
         # In memory there is one connection for all, so readers wait for writers there.
         self._alone: AbstractContextManager[Any] = self.writer.lock if is_in_memory(url) else nullcontext()
 
@@ -99,8 +103,9 @@ class Store:
 
     def close(self) -> None:
         """Let what is being written end, refuse what waits, and give all connections back."""
-        self.writer.close()
-        self._connection.close()
+        for writer, line in zip(self.writers, self.lines, strict=True):
+            writer.close()
+            line.connection.close()
         self.engine.dispose()
 
     def write(
@@ -111,13 +116,14 @@ class Store:
         at: Iterable[str] = (),
         comp: str | None = None,
         among: Collection[str] | None = None,
-        ahead: Callable[[], tuple[Ask, Needs]] | None = None,
+        ahead: Callable[[], tuple[Ask, Needs, str]] | None = None,
     ) -> T:
         """Run `job` in a write transaction, which it may share with others that wait; returns after the commit.
 
         The locations that it is known to write `at`, or the `comp` whose location that is, one `among` these if any
         are given, are locked together with those of the others, in order; what it locks beside them may have to be
-        done again. Where a round trip costs more than a query, what is read `ahead` is read for all of them at once.
+        done again. Where a round trip costs more than a query, what is read `ahead` is read for all of them
+        at once, and those that share budgets, by a name, go to one writer.
 
         What the job raises undoes what the job did, and nothing else. Raises `BusyError` where the store cannot
         take it now.
@@ -125,11 +131,24 @@ class Store:
         with translated():
             found = NOTHING if comp is None or not is_text(comp) else self._wanted(comp, among)
             wanted = found._replace(books=found.books.union(filter(is_text, at)))
+            writer = self._writer_of(wanted)
             if ahead is not None and self.queries.in_bulk:
-                ask, needs = ahead()
+                ask, needs, shared = ahead()
+                writer = self._writer_by(shared)
                 if all(is_text(word) for word in ask if isinstance(word, str)):
                     wanted = wanted._replace(asks=frozenset((ask,)), needs=(needs,))
-            return self.writer.run(job, alone=alone, wanted=wanted)
+            return (self.writer if alone else writer).run(job, alone=alone, wanted=wanted)
+
+    def _writer_of(self, wanted: Wanted) -> Writer:
+        """Who writes a book: one of the writers, the same for all of it, so that they hardly ever meet."""
+        return self._writer_by(next(iter(wanted.books))) if len(wanted.books) == 1 else self.writer
+
+    def _writer_by(self, name: str) -> Writer:
+        return self.writers[crc32(name.encode()) % len(self.writers)] if len(self.writers) > 1 else self.writer
+
+    def _tell(self) -> None:
+        for tell in self._told:
+            tell()
 
     def _wanted(self, comp: str, among: Collection[str] | None) -> Wanted:
         """What to lock for a comp: the book that it is known to be in, or the only one it may be in, or whichever."""
@@ -158,7 +177,7 @@ class Store:
                     connection.invalidate()
                 raise
             finally:
-                _rollback(cursor)
+                rollback(cursor)
                 connection.close()
 
     @contextmanager
@@ -182,7 +201,7 @@ class Store:
         if self.engine.dialect.name != "sqlite":
             return True
         with translated(), self.writer.lock:
-            cursor = _cursor(self._connection)
+            cursor = cursor_of(self.lines[0].connection)
             try:
                 busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             finally:
@@ -191,14 +210,15 @@ class Store:
 
     def forget(self) -> None:
         """Take nothing as known of the counters: they were made anew."""
-        self._warm = Warm()
+        for line in self.lines:
+            line.warm = Warm()
 
     def _reading(self) -> tuple[Connection, Any]:
         """A connection with a reader's transaction; connections that were lost while nobody used them are replaced."""
         for attempt in range(2):
             connection = self.engine.connect()
             try:
-                cursor = _cursor(connection)
+                cursor = cursor_of(connection)
                 more = READING if self.queries.is_distributed else ""
                 cursor.execute(self.queries.begin_reading(READ_SECONDS) + more)
             except Exception as error:
@@ -216,98 +236,10 @@ class Store:
     def _see_one_moment(self, cursor: Any) -> None:
         """Let no commit be under way while a reader takes its snapshot of each server."""
         with self.engine.connect() as connection:
-            still = _cursor(connection)
+            still = cursor_of(connection)
             try:
                 still.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS))
                 still.execute(STILL)
                 cursor.execute(LOOK_EVERYWHERE)
             finally:
-                _rollback(still)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Unit]:
-        """The writer's own connection in a transaction: committed at the end, rolled back on an error.
-
-        Raises `ContendedError` where others were in the way, and `BusyError` where the connection was lost.
-        """
-        cursor = self._writing()
-        try:
-            unit = Unit(cursor, self.queries, self._warm)
-            unit.where = self._where
-            yield unit
-            unit.flush()
-            _commit(cursor, is_distributed=self.queries.is_distributed)
-            unit.cool()
-            if unit.has_entries:
-                for tell in self._told:
-                    tell()
-        except BaseException as error:
-            _rollback(cursor)
-            if is_lost(error) or is_lost(error.__cause__ or error):
-                self._lose()
-            found = error_of(error) if isinstance(error, Exception) and self.queries.is_shared else None
-            if isinstance(found, BusyError):
-                raise found from error
-            raise
-        finally:
-            with suppress(Exception):
-                cursor.close()
-
-    def _writing(self) -> Any:
-        """A cursor in a writer's transaction; a connection that was lost while nobody used it is replaced."""
-        for attempt in range(2):
-            try:
-                if self._connection.invalidated or self._connection.closed:
-                    self._connection = self.engine.connect()
-                cursor = _cursor(self._connection)
-                more = WRITING if self.queries.is_distributed else ""
-                cursor.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS) + more)
-                if more:
-                    cursor.execute(patience(BUSY_SECONDS))
-            except Exception as error:
-                if not is_lost(error):
-                    raise
-                self._lose()
-                if attempt:
-                    raise error_of(error) or error from error
-            else:
-                return cursor
-        raise BusyError("the connection to the store was lost: try again")
-
-    def _lose(self) -> None:
-        """The writer's connection is of no use any more, and those that wait for readers hardly are."""
-        with suppress(Exception):
-            self._connection.invalidate()
-        with suppress(Exception):
-            self._connection.close()
-        self.engine.dispose()
-
-
-def _cursor(connection: Connection) -> Any:
-    """The driver's own cursor: the hot path runs prebuilt SQL on it."""
-    dbapi = connection.connection.dbapi_connection
-    if dbapi is None:
-        raise BusyError("the connection to the store was lost; try again")
-    return dbapi.cursor()
-
-
-def _commit(cursor: Any, *, is_distributed: bool) -> None:
-    """Commit; raises `BusyError` where it cannot be known whether that was done.
-
-    Of several servers one may have been lost, and the answer with it: whatever they say then, it is not known.
-    """
-    try:
-        cursor.execute("COMMIT")
-    except Exception as error:
-        if is_distributed or is_lost(error):
-            raise LostError(UNKNOWN) from error
-        raise
-    # PostgreSQL answers the commit of a transaction that had failed with `ROLLBACK`, and no error.
-    if getattr(cursor, "statusmessage", "COMMIT") != "COMMIT":
-        raise StoreError("the store did not take it: nothing was written")
-
-
-def _rollback(cursor: Any) -> None:
-    """Undo; a failure to do so says nothing that the first failure did not."""
-    with suppress(Exception):
-        cursor.execute("ROLLBACK")
+                rollback(still)

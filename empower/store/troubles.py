@@ -16,6 +16,9 @@ UNKNOWN = (
     "the connection was lost at the commit, so it is not known whether it was written: try again with the same key"
 )
 LOST = "the connection to the store was lost, nothing was written: try again with the same key"
+STANDBY = (
+    "this server is a standby and takes no writes, nothing was written: name the primary in the store's URL, or both"
+)
 
 
 class ContendedError(BusyError):
@@ -91,6 +94,15 @@ def is_lost(error: BaseException) -> bool:
     if state is None:
         return type(original).__name__ in ("OperationalError", "InterfaceError", "ConnectionTimeout")
     return str(state).startswith((*_GONE, "25006", "25P03"))
+
+
+def is_standby(error: BaseException) -> bool:
+    """Whether what raised this at the begin of a writer's transaction is a server that only follows another.
+
+    PostgreSQL calls that a feature that is not supported; no other of a `BEGIN`'s is missing.
+    """
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(original, "sqlstate", None) == "0A000"
 
 
 def _of_postgresql(error: Exception, state: str | None) -> EmpowerError:
