@@ -121,8 +121,8 @@ def context_of(unit: Unit, request: Request, day: date, guest: str | None) -> Co
     )
 
 
-def ahead(desk: Desk, request: Request, owner: str, key: str | None) -> tuple[Ask, Needs]:
-    """What a request will read: at once, and then counters, by what is known by then."""
+def ahead(desk: Desk, request: Request, owner: str, key: str | None) -> tuple[Ask, Needs, str]:
+    """What a request will read: at once, and then counters, then; and what shares its budgets."""
     mac = None if request.guest is None else desk.secret.guest(request.guest)
     check = None if request.check is None or request.check.total is None else request.check.id
 
@@ -138,7 +138,8 @@ def ahead(desk: Desk, request: Request, owner: str, key: str | None) -> tuple[As
         facts = facts_of(request, context_of(unit, request, policy.policy.days.business_day(now), guest))
         return request.location, group_location(policy.policy.id), policy.counters(facts, now)
 
-    return Ask(request.location, request.employee, owner, key, mac, check), needs
+    shared = desk.rules.shared(request.location, desk.clock())
+    return Ask(request.location, request.employee, owner, key, mac, check), needs, shared
 
 
 def known_guest(desk: Desk, unit: Unit, reference: str | None) -> str | None:

@@ -81,6 +81,17 @@ class Rules:
         turn = snapshot.turn_at(location, now)
         return None if turn is None else turn.policy
 
+    def shared(self, location: str, now: datetime) -> str:
+        """What the budgets of a location belong to, as far as is known: a group where some span it, or itself."""
+        snapshot = self.published.known
+        if snapshot:
+            turn = snapshot.turn_at(location, now)
+            policy = None if turn is None else turn.policy
+        else:
+            policy = self.source.current.policy_for(location)
+        wide = policy is not None and self.compiled(policy).wide_measures
+        return group_location(policy.id) if policy is not None and wide else location
+
     def for_new(self, unit: Unit, location: str, now: datetime) -> CompiledPolicy:
         """The policy that governs a location which has no book yet; raises `PolicyError` if none does."""
         policy = self.governing(unit, location, now)

@@ -171,8 +171,8 @@ def test_a_server_that_became_a_standby_is_left(house: House, engine: Engine) ->
         unit.rows("SELECT set_config('transaction_read_only', 'on', true)", {})
         unit.write("INSERT INTO employee VALUES ('a', '', NULL)", {})
 
-    before = engine.store._connection
+    before = engine.store.lines[0].connection
     with pytest.raises(BusyError):
         engine.store.write(job)
     assert engine.request(ask(100)).status == "approved"
-    assert engine.store._connection is not before
+    assert engine.store.lines[0].connection is not before

@@ -48,7 +48,7 @@ class Counted:
         self.begun += 1
         if self.begun in self.fail:
             raise self.fail[self.begun]
-        with self.store._transaction() as unit:
+        with self.store.lines[0].transaction() as unit:
             yield unit
 
     def together(self, *jobs: Job, alone: tuple[int, ...] = ()) -> list[Ticket]:
@@ -218,7 +218,7 @@ def test_threads_get_their_own_answers(store: Store, file: Path) -> None:
 
 
 def test_who_comes_when_too_many_wait_is_told_at_once(store: Store) -> None:
-    writer = Writer(store._transaction, most_waiting=2)
+    writer = Writer(store.lines[0].transaction, most_waiting=2)
     waiting = [Ticket(add(name), alone=False) for name in "ab"]
     writer._waiting.extend(waiting)
     with pytest.raises(BusyError, match="try again with the same key"):
@@ -229,7 +229,7 @@ def test_who_comes_when_too_many_wait_is_told_at_once(store: Store) -> None:
 
 def test_a_job_that_waited_too_long_is_not_begun(store: Store, file: Path) -> None:
     moment = 0.0
-    writer = Writer(store._transaction, timer=lambda: moment)
+    writer = Writer(store.lines[0].transaction, timer=lambda: moment)
     begun: list[str] = []
     late = Ticket(lambda _unit: begun.append("late"), alone=False, deadline=PATIENCE_SECONDS)
     writer._waiting.append(late)
@@ -241,7 +241,7 @@ def test_a_job_that_waited_too_long_is_not_begun(store: Store, file: Path) -> No
 
 
 def test_closing_ends_what_is_written_and_refuses_what_waits(store: Store, file: Path) -> None:
-    writer, inside, go_on = Writer(store._transaction), threading.Event(), threading.Event()
+    writer, inside, go_on = Writer(store.lines[0].transaction), threading.Event(), threading.Event()
 
     def slow(unit: Unit) -> str:
         inside.set()
