@@ -24,7 +24,8 @@ def approval_view(
         display=_display(comp, policy, yes),
         expires_at=stamp(comp.expires_at),
         approvers=rungs,
-        asked_now=[rung.role for rung in rungs if rung.since <= stamp(now)],
+        # A clock that was set back asks nobody less: a comp's own time never runs backwards.
+        asked_now=[rung.role for rung in rungs if rung.since <= stamp(max(now, comp.updated_at))],
         people=max(decision.approvals, 1),
         approved=yes,
         amount=comp.granted_minor if yes else comp.asked_minor,

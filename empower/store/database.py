@@ -105,7 +105,7 @@ class Store:
         """Let what is being written end, refuse what waits, and give all connections back."""
         for writer, line in zip(self.writers, self.lines, strict=True):
             writer.close()
-            line.connection.close()
+            line.close()
         self.engine.dispose()
 
     def write(
@@ -134,16 +134,17 @@ class Store:
             writer = self._writer_of(wanted)
             if ahead is not None and self.queries.in_bulk:
                 ask, needs, shared = ahead()
-                writer = self._writer_by(shared)
+                writer = self.writer_at(shared)
                 if all(is_text(word) for word in ask if isinstance(word, str)):
                     wanted = wanted._replace(asks=frozenset((ask,)), needs=(needs,))
             return (self.writer if alone else writer).run(job, alone=alone, wanted=wanted)
 
     def _writer_of(self, wanted: Wanted) -> Writer:
         """Who writes a book: one of the writers, the same for all of it, so that they hardly ever meet."""
-        return self._writer_by(next(iter(wanted.books))) if len(wanted.books) == 1 else self.writer
+        return self.writer_at(next(iter(wanted.books))) if len(wanted.books) == 1 else self.writer
 
-    def _writer_by(self, name: str) -> Writer:
+    def writer_at(self, name: str) -> Writer:
+        """Who writes what is called by a name: a location, or what the budgets of several belong to."""
         return self.writers[crc32(name.encode()) % len(self.writers)] if len(self.writers) > 1 else self.writer
 
     def _tell(self) -> None:

@@ -81,12 +81,16 @@ class Line:
                 return cursor
         raise BusyError("the connection to the store was lost: try again")
 
-    def _lose(self) -> None:
-        """The connection is of no use any more, and those that wait for readers hardly are."""
+    def close(self) -> None:
+        """End the connection itself: the pool that it came from may have been given up meanwhile."""
         with suppress(Exception):
             self.connection.invalidate()
         with suppress(Exception):
             self.connection.close()
+
+    def _lose(self) -> None:
+        """The connection is of no use any more, and those that wait for readers hardly are."""
+        self.close()
         self._engine.dispose()
 
 

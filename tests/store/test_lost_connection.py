@@ -175,4 +175,5 @@ def test_a_server_that_became_a_standby_is_left(house: House, engine: Engine) ->
     with pytest.raises(BusyError):
         engine.store.write(job)
     assert engine.request(ask(100)).status == "approved"
+    engine.store.write(lambda _unit: None)
     assert engine.store.lines[0].connection is not before
