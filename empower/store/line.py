@@ -10,7 +10,7 @@ from empower.core.errors import BusyError, StoreError
 from empower.store.distribution import WRITING, patience
 from empower.store.queries import Queries
 from empower.store.tally import Warm
-from empower.store.troubles import UNKNOWN, LostError, error_of, is_lost
+from empower.store.troubles import STANDBY, UNKNOWN, LostError, error_of, is_lost, is_standby
 from empower.store.unit import Unit
 from empower.store.whereabouts import Whereabouts
 
@@ -72,11 +72,12 @@ class Line:
                 if more:
                     cursor.execute(patience(BUSY_SECONDS))
             except Exception as error:
-                if not is_lost(error):
+                follows = is_standby(error)
+                if not (follows or is_lost(error)):
                     raise
                 self._lose()
                 if attempt:
-                    raise error_of(error) or error from error
+                    raise (BusyError(STANDBY) if follows else error_of(error) or error) from error
             else:
                 return cursor
         raise BusyError("the connection to the store was lost: try again")
