@@ -1,5 +1,9 @@
 """A comp is found by its id, wherever this process or another has seen it, and by nobody who may not."""
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from empower.core.errors import NotFoundError
@@ -40,3 +44,26 @@ def test_the_latest_are_remembered() -> None:
     for number in range(3):
         where.note(f"c{number}", f"cafe-{number}")
     assert [where.of(f"c{number}") for number in range(3)] == [None, "cafe-1", "cafe-2"]
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Threads change places as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_several_writers_note_at_once() -> None:
+    where = Whereabouts(8)
+
+    def writes(writer: int) -> None:
+        for number in range(5000):
+            where.note(f"{writer}-{number}", f"cafe-{writer}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(writes, range(4)))
+    kept = [place for writer in range(4) for number in range(5000) if (place := where.of(f"{writer}-{number}"))]
+    assert len(kept) == 8
