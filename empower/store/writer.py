@@ -55,6 +55,12 @@ class Ticket:
         self.result: Any = None
         self.error: BaseException | None = None
 
+    def answer(self) -> Any:
+        """What came of it, once it is done; raises what kept it from being written."""
+        if self.error is not None:
+            raise self.error
+        return self.result
+
 
 class Writer:
     """Runs jobs one after another, as many in one transaction as wait for it."""
@@ -82,17 +88,25 @@ class Writer:
         reads more than its unit keeps in memory asks to be `alone` in its transaction. What it is known to lock is
         `wanted`, so that all of a transaction can be locked in order.
         """
+        ticket = self.put(job, alone=alone, wanted=wanted)
+        self.settle((ticket,))
+        result: T = ticket.answer()
+        return result
+
+    def put(self, job: Callable[[Unit], Any], *, alone: bool = False, wanted: Wanted = NOTHING) -> Ticket:
+        """Let a job wait: it is run when somebody settles, for itself or for others; raises `BusyError`."""
         if self._is_closed or len(self._waiting) >= self._most_waiting:
             raise BusyError(CLOSING if self._is_closed else CROWDED)
         ticket = Ticket(job, alone=alone, wanted=wanted, deadline=self._timer() + PATIENCE_SECONDS)
         self._waiting.append(ticket)
+        return ticket
+
+    def settle(self, tickets: Iterable[Ticket]) -> None:
+        """Run what waits until these are done."""
         with self.lock:
-            while not ticket.done:
-                self._commit(self._next())
-        if ticket.error is not None:
-            raise ticket.error
-        result: T = ticket.result
-        return result
+            for ticket in tickets:
+                while not ticket.done:
+                    self._commit(self._next())
 
     def close(self) -> None:
         """Let what is being written end, and refuse what waits; nothing is taken after it."""
