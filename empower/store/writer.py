@@ -1,14 +1,15 @@
 """Group commit: whatever waits is written in one transaction, and answered after its commit.
 
-Whoever finds the lock free takes all that wait into its own transaction; so one caller alone pays for no hand-over,
-and many share a commit. Nothing waits on a timer.
+Whoever finds nobody leading leads: it takes all that wait into its own transaction, tells them, and hands the lead to
+the first of those who came meanwhile. So one caller alone pays for no hand-over, many share a commit, and nobody with
+an answer stands in line with those who have none. Nothing waits on a timer.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
 from empower.core.errors import BusyError
@@ -41,25 +42,38 @@ NOTHING = Wanted()
 class Ticket:
     """A job that waits, and what came of it."""
 
-    __slots__ = ("deadline", "done", "draws", "error", "job", "result", "wanted")
+    __slots__ = ("_turn", "deadline", "done", "draws", "error", "job", "leads", "result", "wanted")
 
-    def __init__(
-        self, job: Callable[[Unit], Any], *, alone: bool, wanted: Wanted = NOTHING, deadline: float | None = None
-    ) -> None:
-        """Nothing has come of it yet; `wanted` is what it is known to lock, `deadline` ends its patience."""
+    def __init__(self, job: Callable[[Unit], Any], *, alone: bool = False, wanted: Wanted = NOTHING) -> None:
+        """Nothing has come of it yet; `wanted` is what it is known to lock."""
         self.job = job
-        self.deadline = deadline
         self.wanted = wanted._replace(alone=True) if alone else wanted
         self.draws = Draws()
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
+        self.deadline: float | None = None
+        """When its patience ends."""
+        self.leads = False
+        """Whether its caller is the one to write what waits."""
+        self._turn = threading.Lock()
+        self._turn.acquire()
 
     def answer(self) -> Any:
         """What came of it, once it is done; raises what kept it from being written."""
         if self.error is not None:
             raise self.error
         return self.result
+
+    def wait(self) -> None:
+        """Until it is done, or leads."""
+        self._turn.acquire()
+
+    def wake(self) -> None:
+        """Let whoever waits for it go on."""
+        if self._turn.locked():
+            with suppress(RuntimeError):  # somebody else did so meanwhile
+                self._turn.release()
 
 
 class Writer:
@@ -77,9 +91,13 @@ class Writer:
         self._most_waiting = most_waiting
         self._timer = timer
         self._is_closed = False
+        self._is_led = False
+        self._mutex = threading.Lock()
+        """Held to look at who waits and who leads, never while anything is written."""
         self._waiting: deque[Ticket] = deque()
         self._hot: dict[WideKey, int] = {}
         self.lock = threading.Lock()
+        """Held while a transaction is under way."""
 
     def run(self, job: Callable[[Unit], T], *, alone: bool = False, wanted: Wanted = NOTHING) -> T:
         """The job's result, after the commit; raises what the job raised, or what kept it from being written.
@@ -88,29 +106,65 @@ class Writer:
         reads more than its unit keeps in memory asks to be `alone` in its transaction. What it is known to lock is
         `wanted`, so that all of a transaction can be locked in order.
         """
-        ticket = self.put(job, alone=alone, wanted=wanted)
-        self.settle((ticket,))
+        ticket = Ticket(job, alone=alone, wanted=wanted)
+        self.run_all((ticket,))
         result: T = ticket.answer()
         return result
 
-    def put(self, job: Callable[[Unit], Any], *, alone: bool = False, wanted: Wanted = NOTHING) -> Ticket:
-        """Let a job wait: it is run when somebody settles, for itself or for others; raises `BusyError`."""
-        if self._is_closed or len(self._waiting) >= self._most_waiting:
-            raise BusyError(CLOSING if self._is_closed else CROWDED)
-        ticket = Ticket(job, alone=alone, wanted=wanted, deadline=self._timer() + PATIENCE_SECONDS)
-        self._waiting.append(ticket)
-        return ticket
-
-    def settle(self, tickets: Iterable[Ticket]) -> None:
-        """Run what waits until these are done."""
-        with self.lock:
+    def run_all(self, tickets: Sequence[Ticket]) -> None:
+        """Several jobs of one caller, each as if it had come alone; what came of each, its ticket says."""
+        try:
             for ticket in tickets:
-                while not ticket.done:
-                    self._commit(self._next())
+                self._put(ticket)
+            for ticket in tickets:
+                self._finish(ticket)
+        except BaseException:
+            for ticket in tickets:
+                self._leave(ticket)
+            raise
+
+    def _put(self, ticket: Ticket) -> None:
+        ticket.deadline = self._timer() + PATIENCE_SECONDS
+        with self._mutex:
+            if self._is_closed or len(self._waiting) >= self._most_waiting:
+                _end((ticket,), BusyError(CLOSING if self._is_closed else CROWDED))
+                return
+            self._waiting.append(ticket)
+            ticket.leads, self._is_led = not self._is_led, True
+
+    def _finish(self, ticket: Ticket) -> None:
+        if not (ticket.leads or ticket.done):
+            ticket.wait()
+        if ticket.leads:
+            try:
+                with self.lock:
+                    while not ticket.done:
+                        self._commit(self._next())
+            finally:
+                self._hand_over(ticket)
+
+    def _hand_over(self, ticket: Ticket) -> None:
+        """The first of those who wait leads from now on."""
+        with self._mutex:
+            ticket.leads = False
+            heir = self._waiting[0] if self._waiting else None
+            self._is_led = heir is not None
+            if heir is not None:
+                heir.leads = True
+                heir.wake()
+
+    def _leave(self, ticket: Ticket) -> None:
+        """Whoever asked was interrupted: nobody waits for it any more, and another leads."""
+        with self._mutex:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+        if ticket.leads:
+            self._hand_over(ticket)
 
     def close(self) -> None:
         """Let what is being written end, and refuse what waits; nothing is taken after it."""
-        self._is_closed = True
+        with self._mutex:
+            self._is_closed = True
         with self.lock:
             _end(self._waiting, BusyError(CLOSING))
             self._waiting.clear()
@@ -204,6 +258,7 @@ def _end(tickets: Iterable[Ticket], error: BaseException | None) -> None:
     for ticket in tickets:
         ticket.error = error or ticket.error
         ticket.done = True
+        ticket.wake()
 
 
 def _try(ticket: Ticket, unit: Unit, now: float) -> None:

@@ -264,7 +264,7 @@ def test_two_edits_within_one_transaction_lose_no_count(house: House, engine: En
 
         return run
 
-    tickets = [Ticket(job(text), alone=False) for text in (policy(), policy(""))]
+    tickets = [Ticket(job(text)) for text in (policy(), policy(""))]
     engine.store.writer._waiting.extend(tickets)
     assert engine.store.write(job(policy())).status == "approved"
     assert [ticket.result.status for ticket in tickets] == ["approved", "approved"]

@@ -111,7 +111,7 @@ def test_of_many_that_shared_a_lost_commit_none_is_tried_again_unasked(
     def job(unit: Unit) -> str:
         return far._hold(unit, asked, None, "", "test").id
 
-    tickets = [Ticket(job, alone=False) for _ in range(3)]
+    tickets = [Ticket(job) for _ in range(3)]
     far.store.writer._waiting.extend(tickets)
     proxy.lose_answer = lambda data: COMMIT in data
     with pytest.raises(BusyError):

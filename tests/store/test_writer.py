@@ -52,10 +52,9 @@ class Counted:
             yield unit
 
     def together(self, *jobs: Job, alone: tuple[int, ...] = ()) -> list[Ticket]:
-        """Jobs that wait at the same time; the last one's caller runs them all."""
+        """Jobs that wait at the same time; one caller runs them all."""
         tickets = [Ticket(job, alone=index in alone) for index, job in enumerate(jobs)]
-        self.writer._waiting.extend(tickets)
-        self.writer.run(lambda _unit: None)
+        self.writer.run_all(tickets)
         return tickets
 
 
@@ -139,7 +138,7 @@ def test_the_writer_survives_an_interruption_in_a_job(counted: Counted, file: Pa
         add("x")(unit)
         raise kind
 
-    tickets = [Ticket(job, alone=False) for job in (add("a"), interrupted)]
+    tickets = [Ticket(job) for job in (add("a"), interrupted)]
     counted.writer._waiting.extend(tickets)
     with pytest.raises(kind):
         counted.writer.run(add("b"))
@@ -163,7 +162,7 @@ def test_an_interruption_while_all_are_tried_alone_leaves_nobody_without_an_answ
         add("x")(unit)
 
     jobs = (lambda unit: unit.write("INSERT INTO nowhere VALUES (1)", {}), interrupted, add("a"))
-    tickets = [Ticket(job, alone=False) for job in jobs]
+    tickets = [Ticket(job) for job in jobs]
     counted.writer._waiting.extend(tickets)
     with pytest.raises(KeyboardInterrupt):
         counted.writer.run(add("b"))
@@ -176,7 +175,7 @@ def test_a_store_that_is_busy_is_tried_once_for_all_who_wait(counted: Counted) -
     """Where the transaction cannot even begin, it is no job's fault: they do not each wait for the lock in turn."""
     locked = sqlite3.OperationalError("database is locked")
     counted.fail = dict.fromkeys(range(1, 100), locked)
-    tickets = [Ticket(add(name), alone=False) for name in "abcd"]
+    tickets = [Ticket(add(name)) for name in "abcd"]
     counted.writer._waiting.extend(tickets)
     with pytest.raises(sqlite3.OperationalError):
         counted.writer.run(add("e"))
@@ -219,7 +218,7 @@ def test_threads_get_their_own_answers(store: Store, file: Path) -> None:
 
 def test_who_comes_when_too_many_wait_is_told_at_once(store: Store) -> None:
     writer = Writer(store.lines[0].transaction, most_waiting=2)
-    waiting = [Ticket(add(name), alone=False) for name in "ab"]
+    waiting = [Ticket(add(name)) for name in "ab"]
     writer._waiting.extend(waiting)
     with pytest.raises(BusyError, match="try again with the same key"):
         writer.run(add("c"))
@@ -231,13 +230,105 @@ def test_a_job_that_waited_too_long_is_not_begun(store: Store, file: Path) -> No
     moment = 0.0
     writer = Writer(store.lines[0].transaction, timer=lambda: moment)
     begun: list[str] = []
-    late = Ticket(lambda _unit: begun.append("late"), alone=False, deadline=PATIENCE_SECONDS)
+    late = Ticket(lambda _unit: begun.append("late"))
+    late.deadline = PATIENCE_SECONDS
     writer._waiting.append(late)
     moment = PATIENCE_SECONDS + 1
     assert writer.run(add("a")) == "a"
     assert isinstance(late.error, BusyError)
     assert begun == []
     assert written(file) == ["a"]
+
+
+class Line:
+    """Callers who stand in line behind one whose transaction is under way."""
+
+    def __init__(self, store: Store) -> None:
+        self.writer = Writer(store.lines[0].transaction)
+        self.inside, self.go_on = threading.Event(), threading.Event()
+        self.threads = [self.ask(self.slow)]
+        assert self.inside.wait(10)
+
+    def slow(self, unit: Unit) -> str:
+        self.inside.set()
+        assert self.go_on.wait(10)
+        return str(add("slow")(unit))
+
+    def ask(self, job: Job, *, alone: bool = False) -> threading.Thread:
+        before = len(self.writer._waiting)
+        thread = threading.Thread(target=lambda: self.writer.run(job, alone=alone))
+        thread.start()
+        while self.inside.is_set() and len(self.writer._waiting) == before:
+            thread.join(0.001)
+        return thread
+
+    def behind(self, ticket: Ticket) -> None:
+        """Interrupted while it stands in line."""
+        with pytest.raises(KeyboardInterrupt):
+            self.writer.run_all((ticket,))
+
+    def end(self) -> None:
+        self.go_on.set()
+        for thread in self.threads:
+            thread.join(10)
+        assert not any(thread.is_alive() for thread in self.threads)
+
+
+def test_nobody_with_an_answer_waits_for_the_next_transaction(store: Store, file: Path) -> None:
+    line, inside, go_on = Line(store), threading.Event(), threading.Event()
+
+    def next_one(unit: Unit) -> str:
+        inside.set()
+        assert go_on.wait(10)
+        return str(add("next")(unit))
+
+    line.threads += [line.ask(add(name)) for name in "abcdef"]
+    last = line.ask(next_one, alone=True)
+    line.end()
+    assert inside.wait(10)
+    assert last.is_alive()
+    go_on.set()
+    last.join(10)
+    assert written(file) == ["a", "b", "c", "d", "e", "f", "next", "slow"]
+
+
+class Interrupted(Ticket):
+    """Its caller is interrupted at once, or when it was to go on."""
+
+    def __init__(self, job: Job, *, at_once: bool) -> None:
+        super().__init__(job)
+        self.at_once = at_once
+
+    def wait(self) -> None:
+        if not self.at_once:
+            super().wait()
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_whoever_is_interrupted_in_line_leaves_it_to_the_others(store: Store, file: Path, *, at_once: bool) -> None:
+    line = Line(store)
+    leaving = threading.Thread(target=line.behind, args=(Interrupted(add("gone"), at_once=at_once),))
+    leaving.start()
+    while leaving.is_alive() if at_once else not line.writer._waiting:
+        leaving.join(0.001)
+    line.threads += [leaving, line.ask(add("after"))]
+    line.end()
+    assert written(file) == ["after", "slow"]
+    assert line.writer.run(add("later")) == "later"
+
+
+def test_several_of_one_caller_are_answered_each(store: Store, file: Path) -> None:
+    def refused(_unit: Unit) -> None:
+        raise ConflictError("no", code="no")
+
+    writer = Writer(store.lines[0].transaction, most_waiting=3)
+    tickets = [Ticket(job) for job in (add("a"), refused, add("b"), add("c"))]
+    writer.run_all(tickets)
+    assert outcomes(tickets) == ["a", ConflictError, "b", BusyError]
+    assert written(file) == ["a", "b"]
+    writer.run_all([again := Ticket(add("c"))])
+    assert again.answer() == "c"
 
 
 def test_closing_ends_what_is_written_and_refuses_what_waits(store: Store, file: Path) -> None:
@@ -263,7 +354,7 @@ def test_closing_ends_what_is_written_and_refuses_what_waits(store: Store, file:
 
     first = ask("a", slow)
     assert inside.wait(10)
-    waiting = Ticket(add("b"), alone=False)
+    waiting = Ticket(add("b"))
     writer._waiting.append(waiting)
     closing = threading.Thread(target=writer.close)
     closing.start()
