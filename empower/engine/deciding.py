@@ -1,6 +1,6 @@
 """May I comp this? Reading what a decision needs, deciding, and holding what was approved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from empower.engine.desk import CLOCK_SKEW, Desk, Place, arrive, new_id, new_pse
 from empower.engine.rules import move_counters
 from empower.store import Ask, Needs, Unit
 from empower.store.listing import books
+from empower.store.relying import Relied
 from empower.store.unit import group_location
 
 
@@ -121,8 +122,8 @@ def context_of(unit: Unit, request: Request, day: date, guest: str | None) -> Co
     )
 
 
-def ahead(desk: Desk, request: Request, owner: str, key: str | None) -> tuple[Ask, Needs, str]:
-    """What a request will read: at once, and then counters, then; and what shares its budgets."""
+def ahead(desk: Desk, request: Request, owner: str, key: str | None) -> tuple[Ask, Needs]:
+    """What a request will read: at once, and then counters, then."""
     mac = None if request.guest is None else desk.secret.guest(request.guest)
     check = None if request.check is None or request.check.total is None else request.check.id
 
@@ -138,8 +139,7 @@ def ahead(desk: Desk, request: Request, owner: str, key: str | None) -> tuple[As
         facts = facts_of(request, context_of(unit, request, policy.policy.days.business_day(now), guest))
         return request.location, group_location(policy.policy.id), policy.counters(facts, now)
 
-    shared = desk.rules.shared(request.location, desk.clock())
-    return Ask(request.location, request.employee, owner, key, mac, check), needs, shared
+    return Ask(request.location, request.employee, owner, key, mac, check), needs
 
 
 def known_guest(desk: Desk, unit: Unit, reference: str | None) -> str | None:
@@ -197,10 +197,22 @@ def hold(unit: Unit, case: Case, request: Request, asked: dict[str, Any], answer
     comp = first_comp(place.location, line.seq, line.recorded_at, comp_id, body)
     unit.put_comp(comp)
     if comp.authority is not None:
-        move_counters(unit, comp, place.policy, hold_move(comp.held_minor))
+        move_counters(unit, comp, place.policy, hold_move(comp.held_minor), _relied(case))
     if request.note and salt is not None:
         unit.add_note(place.location, line.seq, salt, request.note)
     return Held(comp, line, body["request"])
+
+
+def _relied(case: Case) -> Relied:
+    """What a grant goes by, and how to know whether it stands by other values."""
+    policy, granted = case.place.policy, case.decision
+
+    def stands(standing: Sequence[Usage | None]) -> bool:
+        again = decide(policy, case.facts, standing, case.place.now)
+        return (again.outcome, again.role, again.granted_minor) == granted_as
+
+    granted_as = (granted.outcome, granted.role, granted.granted_minor)
+    return Relied(group_location(policy.policy.id), case.needed, case.standing, stands)
 
 
 def as_json(request: Request) -> dict[str, Any]:

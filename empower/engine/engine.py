@@ -32,8 +32,9 @@ from empower.engine.views import (
     EntryPage,
     OptionsView,
 )
+from empower.engine.wish import Wish
 from empower.policy import PolicySource
-from empower.store import Store, Unit
+from empower.store import Store, Unit, Write
 from empower.store.connecting import is_in_memory, sqlite_path
 from empower.store.listing import Wanted, books, comps, lines, lines_of, note_of, taken_up
 from empower.store.people import Deployment, deployment, put_deployment
@@ -164,11 +165,19 @@ class Engine(Approvals):
         The same `key` of the same `owner` at the same location gives the first answer again; with another body it
         raises `KeyReusedError`. Raises `InputError` for what cannot be meant, `BusyError` where nothing was written.
         """
-        asked = validated(Request, request)
-        return self.store.write(
-            lambda unit: self._hold(unit, asked, key, owner, by),
-            at=(asked.location,),
-            ahead=lambda: ahead(self._desk, asked, owner, key),
+        job, at, what = self._write(validated(Request, request), key, owner, by)
+        view: CompView = self.store.write(job, at=at, ahead=what)
+        return view
+
+    def request_all(self, wishes: Sequence[Wish]) -> list[CompView | Exception]:
+        """Several requests, each as if it had come alone; what is raised for one stands in its place."""
+        return self.store.write_all([self._write(*wish) for wish in wishes])
+
+    def _write(self, request: Request, key: str | None, owner: str, by: str) -> Write:
+        return Write(
+            lambda unit: self._hold(unit, request, key, owner, by),
+            (request.location,),
+            lambda: ahead(self._desk, request, owner, key),
         )
 
     def _hold(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> CompView:

@@ -19,6 +19,7 @@ from empower.engine.published import Published, Snapshot
 from empower.policy import PolicySource
 from empower.store import Book, Unit
 from empower.store.listing import books
+from empower.store.relying import Relied
 from empower.store.unit import group_location
 
 
@@ -80,17 +81,6 @@ class Rules:
             return policy if policy is not None and policy.is_in_its_time(now) else None
         turn = snapshot.turn_at(location, now)
         return None if turn is None else turn.policy
-
-    def shared(self, location: str, now: datetime) -> str:
-        """What the budgets of a location belong to, as far as is known: a group where some span it, or itself."""
-        snapshot = self.published.known
-        if snapshot:
-            turn = snapshot.turn_at(location, now)
-            policy = None if turn is None else turn.policy
-        else:
-            policy = self.source.current.policy_for(location)
-        wide = policy is not None and self.compiled(policy).wide_measures
-        return group_location(policy.id) if policy is not None and wide else location
 
     def for_new(self, unit: Unit, location: str, now: datetime) -> CompiledPolicy:
         """The policy that governs a location which has no book yet; raises `PolicyError` if none does."""
@@ -207,10 +197,13 @@ def charged(charging: Charging, comp: Comp) -> list[CounterKey]:
     return charging.charges(comp, authority, comp.policy_id, comp.business_day)
 
 
-def move_counters(unit: Unit, comp: Comp, policy: CompiledPolicy, move: Move) -> None:
-    """Move all that is counted of a granted comp: in its book, and across its policy's locations."""
+def move_counters(unit: Unit, comp: Comp, policy: CompiledPolicy, move: Move, relied: Relied | None = None) -> None:
+    """Move all that is counted of a granted comp: in its book, and across its policy's locations.
+
+    `relied` says what it was granted by, where it may stand by other values, too.
+    """
     unit.charge(comp.location, charged(policy.charging, comp), move)
     group = group_location(comp.policy_id)
     counted = unit.measured(group)
     if counted:
-        unit.charge(group, charged(Charging(parse_measure(name) for name in counted), comp), move)
+        unit.charge(group, charged(Charging(parse_measure(name) for name in counted), comp), move, relied)

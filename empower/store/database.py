@@ -4,9 +4,9 @@ A writer on SQLite takes the file's lock at once (`BEGIN IMMEDIATE`), so that tw
 at the end. A writer on PostgreSQL reads what is committed (READ COMMITTED), under the row locks of the books it writes.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
 
 from sqlalchemy import URL, Connection
@@ -17,7 +17,7 @@ from empower.store.connecting import connected, is_in_memory, is_postgresql, sql
 from empower.store.distribution import LOOK_EVERYWHERE, READING, STILL, is_distributed
 from empower.store.foresight import Ask
 from empower.store.line import BUSY_SECONDS, WRITE_SECONDS, Line, cursor_of, rollback
-from empower.store.locking import Needs, Wanted
+from empower.store.locking import Needs, Wanted, united
 from empower.store.notices import listening
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, check_server, is_set_up, migrate
@@ -25,7 +25,7 @@ from empower.store.tally import Warm
 from empower.store.troubles import is_lost, translated
 from empower.store.unit import Unit
 from empower.store.whereabouts import Whereabouts
-from empower.store.writer import NOTHING, Writer
+from empower.store.writer import Ticket, Writer
 
 __all__ = ["Store", "sqlite_path", "store_url", "translated"]
 
@@ -35,6 +35,14 @@ LINES = 2
 """Writers of one process on a server: one decides while the server works for the other. A file has one."""
 READ_SECONDS = 300
 """How long a statement of a reader may take on PostgreSQL."""
+
+
+class Write(NamedTuple):
+    """A job to be written, the locations that it is known to write, and what it reads `ahead`."""
+
+    job: Callable[[Unit], Any]
+    at: tuple[str, ...] = ()
+    ahead: Callable[[], tuple[Ask, Needs]] | None = None
 
 
 class Store:
@@ -116,36 +124,69 @@ class Store:
         at: Iterable[str] = (),
         comp: str | None = None,
         among: Collection[str] | None = None,
-        ahead: Callable[[], tuple[Ask, Needs, str]] | None = None,
+        ahead: Callable[[], tuple[Ask, Needs]] | None = None,
     ) -> T:
         """Run `job` in a write transaction, which it may share with others that wait; returns after the commit.
 
         The locations that it is known to write `at`, or the `comp` whose location that is, one `among` these if any
         are given, are locked together with those of the others, in order; what it locks beside them may have to be
-        done again. Where a round trip costs more than a query, what is read `ahead` is read for all of them
-        at once, and those that share budgets, by a name, go to one writer.
+        done again. Where a round trip costs more than a query, what is read `ahead` is read for all of them at once.
 
         What the job raises undoes what the job did, and nothing else. Raises `BusyError` where the store cannot
         take it now.
         """
         with translated():
-            found = NOTHING if comp is None or not is_text(comp) else self._wanted(comp, among)
-            wanted = found._replace(books=found.books.union(filter(is_text, at)))
-            writer = self._writer_of(wanted)
-            if ahead is not None and self.queries.in_bulk:
-                ask, needs, shared = ahead()
-                writer = self.writer_at(shared)
-                if all(is_text(word) for word in ask if isinstance(word, str)):
-                    wanted = wanted._replace(asks=frozenset((ask,)), needs=(needs,))
-            return (self.writer if alone else writer).run(job, alone=alone, wanted=wanted)
+            wanted = self._known(at, ahead)
+            if comp is not None and is_text(comp):
+                wanted = united((wanted, self._wanted(comp, among)))
+            return (self.writer if alone else self._writer_of(wanted)).run(job, alone=alone, wanted=wanted)
+
+    def write_all(self, writes: Sequence[Write]) -> list[Any]:
+        """Run several jobs, each as if it had come alone; what one raised, or why it was not written, is in its place.
+
+        Those of one of `lanes` share a transaction as a rule.
+        """
+        found: list[Any] = [None] * len(writes)
+        tickets: dict[int, Ticket] = {}
+        for index, (job, at, ahead) in enumerate(writes):
+            try:
+                tickets[index] = Ticket(job, wanted=self._known(at, ahead))
+            except Exception as error:  # noqa: BLE001  handed to whoever asked
+                found[index] = error
+        for writer in self.writers:
+            writer.run_all([ticket for ticket in tickets.values() if self._writer_of(ticket.wanted) is writer])
+        for index, ticket in tickets.items():
+            try:
+                with translated():
+                    found[index] = ticket.answer()
+            except Exception as error:  # noqa: BLE001  handed to whoever asked
+                found[index] = error
+        return found
+
+    @property
+    def lanes(self) -> int:
+        """How many write at the same time."""
+        return len(self.writers)
+
+    def lane(self, location: str) -> int:
+        """Which of `lanes` writes a location's book, from 0."""
+        return crc32(location.encode(errors="replace")) % len(self.writers) if len(self.writers) > 1 else 0
+
+    def _known(self, at: Iterable[str], ahead: Callable[[], tuple[Ask, Needs]] | None) -> Wanted:
+        """What to lock for books that are known to be written, and what to read ahead."""
+        wanted = Wanted(books=frozenset(filter(is_text, at)))
+        if ahead is not None and self.queries.in_bulk:
+            ask, needs = ahead()
+            if all(is_text(word) for word in ask if isinstance(word, str)):
+                return wanted._replace(asks=frozenset((ask,)), needs=(needs,))
+        return wanted
 
     def _writer_of(self, wanted: Wanted) -> Writer:
-        """Who writes a book: one of the writers, the same for all of it, so that they hardly ever meet."""
         return self.writer_at(next(iter(wanted.books))) if len(wanted.books) == 1 else self.writer
 
-    def writer_at(self, name: str) -> Writer:
-        """Who writes what is called by a name: a location, or what the budgets of several belong to."""
-        return self.writers[crc32(name.encode()) % len(self.writers)] if len(self.writers) > 1 else self.writer
+    def writer_at(self, location: str) -> Writer:
+        """Who writes a location's book: one of the writers, the same for all of it, so that they hardly ever meet."""
+        return self.writers[self.lane(location)]
 
     def _tell(self) -> None:
         for tell in self._told:

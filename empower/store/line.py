@@ -43,8 +43,7 @@ class Line:
             unit = Unit(cursor, self._queries, self.warm)
             unit.where = self._where
             yield unit
-            unit.flush()
-            _commit(cursor, is_distributed=self._queries.is_distributed)
+            _commit(cursor, unit, is_distributed=self._queries.is_distributed)
             unit.cool()
             if unit.has_entries:
                 self._tell()
@@ -109,15 +108,19 @@ def rollback(cursor: Any) -> None:
         cursor.execute("ROLLBACK")
 
 
-def _commit(cursor: Any, *, is_distributed: bool) -> None:
-    """Commit; raises `BusyError` where it cannot be known whether that was done.
+def _commit(cursor: Any, unit: Unit, *, is_distributed: bool) -> None:
+    """Write what is pending and commit; raises `LostError` where it cannot be known whether that was done.
 
     Of several servers one may have been lost, and the answer with it: whatever they say then, it is not known.
     """
+    is_sent = False
     try:
-        cursor.execute("COMMIT")
+        with unit.together():
+            unit.flush()
+            is_sent = True
+            cursor.execute("COMMIT")
     except Exception as error:
-        if is_distributed or is_lost(error):
+        if is_sent and (is_distributed or is_lost(error)):
             raise LostError(UNKNOWN) from error
         raise
     # PostgreSQL answers the commit of a transaction that had failed with `ROLLBACK`, and no error.

@@ -2,23 +2,24 @@
 
 A book's row is locked until the commit, so a book is written by one after another, and what is counted at its location
 with it. Whoever needs several books locks them in the order of their names. Counters across locations are read without
-a lock: at the end the version of each that was charged is compared, in the order of their keys and after everything
-narrow, and where somebody was faster the whole transaction is done again, that time with those locked from the start.
-So a cap is never passed, and nobody waits for a group whose counter nobody else is moving.
+a lock. At the end, after everything narrow, those that are charged are locked in the order of their keys until the
+commit, and the version of each is compared: where somebody was faster, what was granted must still be granted by what
+the counters hold now, or else the whole transaction is done again, that time with those locked from the start. So a
+cap is never passed, many share a busy counter while there is room, and the last of it is given out one after another.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from empower.core.counter import Needed
 from empower.store.foresight import Ask
-from empower.store.troubles import ContendedError
 
 WideKey = tuple[str, str, str]
 """Place (`@` and a policy's id), measure and subject."""
 Rows = Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+Sent = Callable[[str, dict[str, Any]], Callable[[], list[tuple[Any, ...]]]]
 Needs = Callable[[Any], tuple[str, str, Sequence[Needed | None]] | None]
 """Of a unit: the location, the place of what is counted across locations, and the counters."""
 
@@ -64,8 +65,9 @@ FIRST = (
     "ORDER BY 2, 3 ON CONFLICT DO NOTHING RETURNING 1"
 )
 NEXT = (
-    f"UPDATE wide w SET version = w.version + 1 FROM {_KEYS} "  # noqa: S608  no input
-    "WHERE w.location = %(place)s AND w.measure = k.measure AND w.subject = k.subject RETURNING 1"
+    f"INSERT INTO wide (location, measure, subject, version) SELECT %(place)s, k.*, 1 FROM {_KEYS} "  # noqa: S608  no input
+    "ORDER BY 2, 3 ON CONFLICT (location, measure, subject) DO UPDATE SET version = wide.version + 1 "
+    "RETURNING location, measure, subject, version - 1"
 )
 """Each names one place: where the tables are spread over several servers, it is sent to the one that has it."""
 
@@ -73,9 +75,10 @@ NEXT = (
 class Wide:
     """The versions of counters across locations that a transaction has read."""
 
-    def __init__(self, rows: Rows) -> None:
-        """`rows` runs a query."""
+    def __init__(self, rows: Rows, sent: Sent) -> None:
+        """`rows` runs a query; `sent` gives what waits for its rows."""
         self._rows = rows
+        self._sent = sent
         self._read: dict[WideKey, int] = {}
         self.lost: frozenset[WideKey] = frozenset()
         """Those that somebody else charged since they were read."""
@@ -86,15 +89,15 @@ class Wide:
         return frozenset(self._read)
 
     def note(self, keys: Iterable[WideKey]) -> None:
-        """Before they are read: what version they are of. A key that nobody charged yet is of version 0."""
+        """Before they are read: what version they are of."""
         new = [key for key in keys if key not in self._read]
         if new:
-            found = self._asked(VERSIONS, new)
-            self._read |= {key: found.get(key, 0) for key in new}
+            self.learn(self._asked(VERSIONS, new))
 
-    def note_new(self, key: WideKey) -> None:
-        """One that nobody can have charged yet."""
-        self._read.setdefault(key, 0)
+    def learn(self, versions: Mapping[WideKey, int]) -> None:
+        """Of what version they were when they were first read. A key that nobody charged yet is of version 0."""
+        for key, version in versions.items():
+            self._read.setdefault(key, version)
 
     def lock(self, keys: Collection[WideKey]) -> None:
         """Keep all others from charging them until the transaction ends."""
@@ -102,23 +105,27 @@ class Wide:
             self._asked(FIRST, keys)
             self._read |= self._asked(LOCK, keys)
 
-    def guard(self, keys: Collection[WideKey]) -> None:
-        """Before more is charged to them; raises `ContendedError` where somebody charged one since it was read."""
-        if not keys:
-            return
-        new = [key for key in keys if not self._read.get(key)]
-        if new:
-            self._asked(FIRST, new)
-        found = self._asked(LOCK, keys)
-        self.lost = frozenset(key for key, version in found.items() if self._read.get(key, version) != version)
-        if self.lost:
-            raise ContendedError("others spent of the same budget at the same time: try again with the same key")
-        self._asked(NEXT, keys)
+    def charged(self, keys: Collection[WideKey]) -> Callable[[], frozenset[WideKey]]:
+        """Before more is charged to them: keep all others from it until the transaction ends.
+
+        Gives what waits for it, and says which of them somebody charged since they were read.
+        """
+        found = [self._sent(NEXT, part) for part in _by_place(keys)]
+
+        def lost() -> frozenset[WideKey]:
+            versions = {(row[0], row[1], row[2]): row[3] for rows in found for row in rows()}
+            self.lost = frozenset(key for key, version in versions.items() if self._read.get(key, version) != version)
+            return self.lost
+
+        return lost
 
     def _asked(self, sql: str, keys: Iterable[WideKey]) -> dict[WideKey, int]:
-        found: dict[WideKey, int] = {}
-        for place, same in groupby(sorted(keys), key=itemgetter(0)):
-            measures, subjects = (list(part) for part in list(zip(*same, strict=True))[1:])
-            rows = self._rows(sql, {"place": place, "measures": measures, "subjects": subjects})
-            found |= {(row[0], row[1], row[2]): row[3] for row in rows if len(row) > 1}
-        return found
+        rows = [row for part in _by_place(keys) for row in self._rows(sql, part)]
+        return {(row[0], row[1], row[2]): row[3] for row in rows if len(row) > 1}
+
+
+def _by_place(keys: Iterable[WideKey]) -> Iterator[dict[str, Any]]:
+    """Keys as parameters, those of one place together, all in their order."""
+    for place, same in groupby(sorted(keys), key=itemgetter(0)):
+        measures, subjects = (list(part) for part in list(zip(*same, strict=True))[1:])
+        yield {"place": place, "measures": measures, "subjects": subjects}

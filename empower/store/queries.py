@@ -244,7 +244,9 @@ class Queries:
             self.usages = f"SELECT w.slot, {sums} FROM {asked} JOIN counter c ON {there} AND {among}"  # noqa: S608  no input
         else:
             one = f"SELECT {sums} FROM counter c WHERE {there} AND {among}"  # noqa: S608  no input
+            version = f"SELECT c.version FROM wide c WHERE left(w.location, 1) = '@' AND {there}"  # noqa: S608  no input
             self.usages = (
-                f"SELECT w.slot, f.* FROM {asked} CROSS JOIN LATERAL ({one}) AS f(a, b, c, d) WHERE a IS NOT NULL"  # noqa: S608  no input
+                f"SELECT w.slot, f.*, ({version}) FROM {asked} CROSS JOIN LATERAL ({one}) AS f(a, b, c, d) "  # noqa: S608  no input
+                "WHERE a IS NOT NULL"
             )
         """Of many, on a server."""

@@ -1,6 +1,6 @@
 """What a transaction only ever reads."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from empower.store.foresight import Foresight
@@ -31,6 +31,13 @@ class Reader:
         """The first row of a query."""
         self.cursor.execute(sql, parameters)
         found: tuple[Any, ...] | None = self.cursor.fetchone()
+        return found
+
+    def sent(self, sql: str, parameters: dict[str, Any]) -> Callable[[], list[tuple[Any, ...]]]:
+        """Ask, and give what waits for all rows: in a pipeline more can be asked before. On a server alone."""
+        cursor = self.cursor.connection.cursor()
+        cursor.execute(sql, parameters)
+        found: Callable[[], list[tuple[Any, ...]]] = cursor.fetchall
         return found
 
     def each(self, sql: str, parameters: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

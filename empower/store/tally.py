@@ -4,13 +4,15 @@ A counter that many requests of a transaction move is read once and written once
 a location's counters is known still while its book has not grown: every move of a counter is an entry.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from operator import sub
 from typing import Any, NamedTuple
 
 from empower.core.counter import UNUSED, CounterKey, Move, Needed, Usage
 from empower.store.bulk import text_of
-from empower.store.locking import Wide, WideKey
+from empower.store.locking import Sent, Wide, WideKey
 from empower.store.queries import Queries
+from empower.store.relying import Growth
 
 Window = tuple[str, str]
 """First and last bucket, both included."""
@@ -58,6 +60,11 @@ class Want(NamedTuple):
     window: Window
 
     @property
+    def key(self) -> WideKey:
+        """What counter it is of."""
+        return self[:3]
+
+    @property
     def flat(self) -> tuple[str, str, str, str, str]:
         """Place, measure, subject, first and last bucket."""
         return (self.place, self.measure, self.subject, *self.window)
@@ -80,6 +87,8 @@ class Tally:
         self._deltas: Deltas = {}
         self._cleared: dict[tuple[str, str], bool] = {}
         self._strangers: set[str] = set()
+        self._was: dict[Want, Usage] = {}
+        self._unconditional: dict[WideKey, bool] = {}
 
     def welcome(self, stranger: str) -> None:
         """A subject that was just made up: nothing is stored of it yet."""
@@ -137,28 +146,32 @@ class Tally:
         asked = []
         for want in wanted:
             if self._strangers and any(name in want.subject for name in self._strangers):
-                self._windows(want)[want.window] = self._with_pending(want, UNUSED)
-                if self._wide is not None and is_wide(want.place):
-                    self._wide.note_new((want.place, want.measure, want.subject))
+                self._keep(want, UNUSED)
             else:
                 asked.append(want)
-        if not asked:
-            return
-        if self._wide is not None:
-            self._wide.note((want.place, want.measure, want.subject) for want in asked if is_wide(want.place))
-        stored = self._stored(asked)
-        for slot, want in enumerate(asked):
-            known = UNUSED if (want.place, want.measure) in self._cleared else stored.get(slot, UNUSED)
-            self._windows(want)[want.window] = self._with_pending(want, known)
+        if asked:
+            stored = self._stored(asked)
+            for slot, want in enumerate(asked):
+                is_cleared = (want.place, want.measure) in self._cleared
+                self._keep(want, UNUSED if is_cleared else stored.get(slot, UNUSED))
+
+    def _keep(self, want: Want, stored: Usage) -> None:
+        self._windows(want)[want.window] = self._with_pending(want, stored)
+        if self._wide is not None and is_wide(want.place):
+            self._wide.learn({want.key: 0})
+            self._was.setdefault(want, stored)
 
     def _stored(self, wanted: list[Want]) -> dict[int, Usage]:
-        """What the database has, by the place in the list."""
+        """What the database has, by the place in the list; and of what version it is, where others may charge it."""
         if not self._queries.is_shared:
             found = ((slot, self._rows(self._queries.usage, want.flat)[0]) for slot, want in enumerate(wanted))
             return {slot: Usage(*row) for slot, row in found if row[0] is not None}
-        rows = [dict(zip(SLOT, (slot, *want.flat), strict=True)) for slot, want in enumerate(wanted)]
-        asked = {"places": sorted({want.place for want in wanted}), "wanted": text_of(rows)}
-        return {row[0]: Usage(*row[1:]) for row in self._rows(self._queries.usages, asked)}
+        if self._wide is not None and not self._queries.in_bulk:
+            self._wide.note(want.key for want in wanted if is_wide(want.place))
+        rows = self._rows(self._queries.usages, _asking(wanted))
+        if self._wide is not None and self._queries.in_bulk:
+            self._wide.learn({wanted[row[0]].key: row[5] for row in rows if row[5]})
+        return {row[0]: Usage(*row[1:5]) for row in rows}
 
     def _with_pending(self, want: Want, usage: Usage) -> Usage:
         """What is stored, and what this transaction has added and not yet written."""
@@ -168,10 +181,29 @@ class Tally:
                 usage = _add(usage, move)
         return usage
 
-    def charge(self, place: str, keys: Iterable[CounterKey], move: Move) -> None:
-        """Move the counters of a comp at a place."""
+    def growth(self, keys: Collection[WideKey], sent: Sent) -> Callable[[], Growth | None]:
+        """Ask what others added to sums of counters across locations since they were read; the counters are locked.
+
+        None where something was charged to one of them that was granted whatever it holds.
+        """
+        wanted = [want for want in self._was if want.key in keys]
+        rows = sent(self._queries.usages, _asking(wanted)) if wanted else list
+
+        def found() -> Growth | None:
+            if any(key in self._unconditional for key in keys):
+                return None
+            stored = {row[0]: row[1:5] for row in rows()}
+            pairs = ((want, stored.get(slot, UNUSED)) for slot, want in enumerate(wanted))
+            return {want.flat: Move(*map(sub, now, self._was[want])) for want, now in pairs}
+
+        return found
+
+    def charge(self, place: str, keys: Iterable[CounterKey], move: Move, *, relied: bool = False) -> None:
+        """Move the counters of a comp at a place; `relied` for a grant of which is known by what it stands."""
         sums = self._sums.get(place, {})
         for measure, subject, start in keys:
+            if is_wide(place) and _grows(move) and not relied:
+                self._put(self._unconditional, (place, measure, subject), True)  # noqa: FBT003  there, or not
             deltas = self._deltas.setdefault((place, measure, subject), {})
             delta = deltas.get(start)
             self._put(deltas, start, move if delta is None else Move(*_add(Usage(*delta), move)))
@@ -195,10 +227,7 @@ class Tally:
     def grown(self) -> set[WideKey]:
         """Counters across locations of which more is used than before: those that could pass a cap."""
         return {
-            where
-            for where, deltas in self._deltas.items()
-            if is_wide(where[0])
-            and any(held + spent > 0 or more + done > 0 for held, spent, more, done in deltas.values())
+            where for where, deltas in self._deltas.items() if is_wide(where[0]) and any(map(_grows, deltas.values()))
         }
 
     def forget(self, place: str | None = None) -> None:
@@ -229,9 +258,21 @@ class Tally:
         return more, less
 
 
+def _asking(wanted: list[Want]) -> dict[str, Any]:
+    """Parameters of a query for many sums."""
+    rows = [dict(zip(SLOT, (slot, *want.flat), strict=True)) for slot, want in enumerate(wanted)]
+    return {"places": sorted({want.place for want in wanted}), "wanted": text_of(rows)}
+
+
 def is_wide(place: str) -> bool:
     """Whether a place is a group of locations."""
     return place.startswith("@")
+
+
+def _grows(move: Move) -> bool:
+    """Whether more of a budget is used after it."""
+    held, spent, held_count, spent_count = move
+    return held + spent > 0 or held_count + spent_count > 0
 
 
 def _add(usage: Usage, move: Move) -> Usage:

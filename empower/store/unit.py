@@ -5,7 +5,7 @@ other's effects, and a counter that many of them move is written once.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,8 +18,10 @@ from empower.store.draws import Draws
 from empower.store.locking import BOOKS_OF, WAIT_ALONE, Needs, Wanted, Wide, WideKey, united
 from empower.store.pending import MISSING, Pending
 from empower.store.queries import Queries
+from empower.store.relying import Relied
 from empower.store.rows import Book, book_of, book_row, comp_of, comp_row, entry_of
 from empower.store.tally import Tally, Warm
+from empower.store.troubles import ContendedError
 
 T = TypeVar("T")
 
@@ -53,7 +55,7 @@ class Unit(Pending):
         self._books: dict[str, Book | None] = {}
         self._new_books: dict[str, str] = {}
         self._warm = warm
-        self._wide = Wide(self.rows) if locks and queries.is_shared else None
+        self._wide = Wide(self.rows, self.sent) if locks and queries.is_shared else None
         self._tally = Tally(queries, self.rows, self._set, self._wide)
         self._touched: set[str] = set()
         self.draws = Draws()
@@ -62,6 +64,7 @@ class Unit(Pending):
         self._measured: dict[str, frozenset[str]] = {}
         self._policies: dict[str, tuple[Any, ...]] = {}
         self._entries: list[Entry] = []
+        self._relied: dict[int, Relied] = {}
 
     # Others who write
 
@@ -196,9 +199,26 @@ class Unit(Pending):
         """What the counters hold, in the order asked; None where none was asked for."""
         return self._tally.usages(location, group, needed)
 
-    def charge(self, place: str, keys: Iterable[CounterKey], move: Move) -> None:
-        """Move the counters of a comp at a location, or across a policy's."""
-        self._tally.charge(place, keys, move)
+    def charge(self, place: str, keys: Iterable[CounterKey], move: Move, relied: Relied | None = None) -> None:
+        """Move the counters of a comp at a location, or across a policy's, `relied` on for a grant."""
+        self._tally.charge(place, keys, move, relied=relied is not None)
+        if relied is not None and self._wide is not None:
+            self._set(self._relied, len(self._entries), relied)
+
+    def _guard(self) -> None:
+        """Before counters across locations are charged: all that was granted is to stand by what they hold now.
+
+        Raises `ContendedError` where others charged so much meanwhile that something would not be granted any more.
+        """
+        keys = self._tally.grown()
+        if self._wide is None or not keys:
+            return
+        charged = self._wide.charged(keys)
+        growth = self._tally.growth(keys, self.sent)
+        if charged():
+            more = growth()
+            if more is None or not all(relied.holds(more) for relied in self._relied.values()):
+                raise ContendedError("others spent of the same budget at the same time: try again with the same key")
 
     # What is counted
 
@@ -312,15 +332,15 @@ class Unit(Pending):
 
     # Writing
 
+    def together(self) -> AbstractContextManager[Any]:
+        """Within it, what is written needs no answer before the next is sent."""
+        if self.queries.in_bulk and (self._entries or self._writes):
+            pipeline: AbstractContextManager[Any] = self.cursor.connection.pipeline()
+            return pipeline
+        return nullcontext()
+
     def flush(self) -> None:
         """Write all that is pending, in bulk."""
-        if self.queries.in_bulk and (self._entries or self._writes):
-            with self.cursor.connection.pipeline():
-                self._flush()
-        else:
-            self._flush()
-
-    def _flush(self) -> None:
         queries, cursor = self.queries, self.cursor
         for location in self._new_books:
             queries.add_book.run(cursor, [self._head(location)])
@@ -328,8 +348,7 @@ class Unit(Pending):
         queries.save_comp.run(cursor, [comp_row(comp) for comp in self._changed.values()])
         self._count(wide=False)
         self._write_rest()
-        if self._wide is not None:
-            self._wide.guard(self._tally.grown())
+        self._guard()
         self._count(wide=True)
         changed = {line.location for line in self._entries} - self._new_books.keys()
         queries.save_book.run(cursor, [self._head(location) for location in sorted(changed)])

@@ -5,6 +5,8 @@ import pytest
 from empower.core.errors import InputError, KeyReusedError
 from empower.core.request import Request
 from empower.engine import Engine
+from empower.engine.views import CompView
+from empower.engine.wish import Wish
 from empower.store.writer import Ticket
 
 from .house import House, ask, holds, policy, used
@@ -122,4 +124,19 @@ def test_another_body_in_the_same_transaction_undoes_itself_alone(house: House, 
     assert waiting.result.status == "approved"
     assert used(engine) == [1000, 0, 9000]
     assert house.kinds().count("decision") == 1
+    assert holds(engine)
+
+
+def test_several_at_once_are_answered_each_as_if_it_had_come_alone(engine: Engine) -> None:
+    asked = [ask(300), ask(200, remedy="nothing"), ask(300), ask(301), ask(100)]
+    wishes = [
+        Wish(Request.model_validate(body), key) for body, key in zip(asked, ["k", "l", "k", "k", None], strict=True)
+    ]
+    first, unknown, again, other, plain = engine.request_all(wishes)
+    assert isinstance(first, CompView)
+    assert first == again
+    assert isinstance(unknown, InputError)
+    assert isinstance(other, KeyReusedError)
+    assert isinstance(plain, CompView)
+    assert [comp.id for comp in engine.comps(location="cafe-a").items] == [plain.id, first.id]
     assert holds(engine)

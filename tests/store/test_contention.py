@@ -9,7 +9,7 @@ import pytest
 
 from empower.core.errors import BusyError, StoreError
 from empower.core.request import Request
-from empower.engine import Engine
+from empower.engine import Engine, moving
 from empower.store import Store, Unit, database
 from empower.store.locking import Wanted
 from empower.store.writer import MOST_GOES, Ticket
@@ -88,6 +88,67 @@ def test_who_read_before_another_charged_decides_again(house: House) -> None:
     assert one.store.write(slow, at=["cafe-a"]) == "pending"
     assert len(goes) == 2
     assert used(one, "cafe-a", "roles.server.limits.group") == [2000, 0, 300]
+    assert holds(one)
+
+
+def meanwhile(house: House, asked: list[dict[str, Any]], other: int) -> tuple[list[Any], int]:
+    """Comps of one transaction, while `other` is approved elsewhere before its commit; and the goes that it took."""
+    one, two, *_ = grouped(house, GROUP)
+    goes: list[int] = []
+
+    def slow(unit: Unit) -> list[Any]:
+        goes.append(1)
+        views = [one._hold(unit, Request.model_validate(body), None, "", "test") for body in asked]
+        if len(goes) == 1:
+            assert two.request(ask(other, location="cafe-b")).status == "approved"
+        return views
+
+    views = one.store.write(slow, at=["cafe-a"])
+    assert holds(one)
+    return views, len(goes)
+
+
+@pytest.mark.parametrize(
+    ("other", "statuses", "goes"),
+    [(300, ["approved", "approved"], 1), (301, ["approved", "pending"], 2), (1301, ["pending", "pending"], 2)],
+)
+def test_what_others_charge_meanwhile_changes_nothing_while_there_is_room(
+    house: House, other: int, statuses: list[str], goes: int
+) -> None:
+    """Of 23.00: 10.00 and 10.00 read before somebody else charges; each stands for as long as its sum fits."""
+    views, took = meanwhile(house, [ask(1000), ask(1000)], other)
+    assert ([view.status for view in views], took) == (statuses, goes)
+    held = other + 1000 * statuses.count("approved")
+    assert used(house.engines[0], "cafe-a", "roles.server.limits.group") == [held, 0, ROOM * 100 - held]
+
+
+@pytest.mark.parametrize(("other", "granted", "goes"), [(300, 2000, 1), (700, 1600, 2)])
+def test_who_takes_less_is_granted_what_is_left_in_the_end(house: House, other: int, granted: int, goes: int) -> None:
+    (view,), took = meanwhile(house, [ask(2000, accept_less=True)], other)
+    assert (view.status, view.amount.held, took) == ("approved", granted, goes)
+
+
+@pytest.mark.parametrize(("days", "took"), [(0, 1), (3, 2)])
+def test_what_is_spent_whether_or_not_there_is_room_has_all_looked_at_again(house: House, days: int, took: int) -> None:
+    """A capture takes nothing that its hold had not; one of a hold that expired does, and stands by nothing."""
+    one, two, *_ = grouped(house, GROUP)
+    before = one.request(ask(100))
+    house.clock.go(days=days)
+    goes: list[int] = []
+
+    def slow(unit: Unit) -> str:
+        goes.append(1)
+        held = one._hold(unit, Request.model_validate(ask(1500)), None, "", "test")
+        rules = one._desk.rules
+        moving.move(
+            one._desk, unit, before.id, "test", None, lambda comp, at: moving.capture(rules, unit, comp, at, None)
+        )
+        if len(goes) == 1:
+            assert two.request(ask(300, location="cafe-b")).status == "approved"
+        return held.status
+
+    assert one.store.write(slow, at=["cafe-a"]) == "approved"
+    assert (len(goes), one.comp(before.id).amount.captured) == (took, 100)
     assert holds(one)
 
 
