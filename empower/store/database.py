@@ -7,7 +7,6 @@ at the end. A writer on PostgreSQL reads what is committed (READ COMMITTED), und
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple, TypeVar
-from zlib import crc32
 
 from sqlalchemy import URL, Connection
 
@@ -31,10 +30,11 @@ __all__ = ["Store", "sqlite_path", "store_url", "translated"]
 
 T = TypeVar("T")
 
-LINES = 2
-"""Writers of one process on a server: one decides while the server works for the other. A file has one."""
 READ_SECONDS = 300
 """How long a statement of a reader may take on PostgreSQL."""
+
+
+Ahead = Callable[[], tuple[Ask, Needs]]
 
 
 class Write(NamedTuple):
@@ -42,7 +42,7 @@ class Write(NamedTuple):
 
     job: Callable[[Unit], Any]
     at: tuple[str, ...] = ()
-    ahead: Callable[[], tuple[Ask, Needs]] | None = None
+    ahead: Ahead | None = None
 
 
 class Store:
@@ -63,15 +63,11 @@ class Store:
             self.queries = Queries(self.engine.dialect, is_distributed=spread)
             self._where = Whereabouts()
             self._told: tuple[Callable[[], None], ...] = ()
-            self.lines = [
-                Line(self.engine, self.queries, self._where, self._tell)
-                for _ in range(LINES if self.queries.is_shared else 1)
-            ]
+            self.line = Line(self.engine, self.queries, self._where, self._tell)
         except BaseException:
             self.engine.dispose()
             raise
-        self.writers = [Writer(line.transaction) for line in self.lines]
-        self.writer = self.writers[0]
+        self.writer = Writer(self.line.transaction)
         # In memory there is one connection for all, so readers wait for writers there.
         self._alone: AbstractContextManager[Any] = self.writer.lock if is_in_memory(url) else nullcontext()
 
@@ -111,9 +107,8 @@ class Store:
 
     def close(self) -> None:
         """Let what is being written end, refuse what waits, and give all connections back."""
-        for writer, line in zip(self.writers, self.lines, strict=True):
-            writer.close()
-            line.close()
+        self.writer.close()
+        self.line.close()
         self.engine.dispose()
 
     def write(
@@ -124,7 +119,7 @@ class Store:
         at: Iterable[str] = (),
         comp: str | None = None,
         among: Collection[str] | None = None,
-        ahead: Callable[[], tuple[Ask, Needs]] | None = None,
+        ahead: Ahead | None = None,
     ) -> T:
         """Run `job` in a write transaction, which it may share with others that wait; returns after the commit.
 
@@ -139,12 +134,12 @@ class Store:
             wanted = self._known(at, ahead)
             if comp is not None and is_text(comp):
                 wanted = united((wanted, self._wanted(comp, among)))
-            return (self.writer if alone else self._writer_of(wanted)).run(job, alone=alone, wanted=wanted)
+            return self.writer.run(job, alone=alone, wanted=wanted)
 
     def write_all(self, writes: Sequence[Write]) -> list[Any]:
-        """Run several jobs, each as if it had come alone; what one raised, or why it was not written, is in its place.
+        """Run several jobs, each as if it had come alone, as a rule in one transaction.
 
-        Those of one of `lanes` share a transaction as a rule.
+        What one raised, or why it was not written, stands in its place.
         """
         found: list[Any] = [None] * len(writes)
         tickets: dict[int, Ticket] = {}
@@ -153,8 +148,7 @@ class Store:
                 tickets[index] = Ticket(job, wanted=self._known(at, ahead))
             except Exception as error:  # noqa: BLE001  handed to whoever asked
                 found[index] = error
-        for writer in self.writers:
-            writer.run_all([ticket for ticket in tickets.values() if self._writer_of(ticket.wanted) is writer])
+        self.writer.run_all(list(tickets.values()))
         for index, ticket in tickets.items():
             try:
                 with translated():
@@ -163,16 +157,7 @@ class Store:
                 found[index] = error
         return found
 
-    @property
-    def lanes(self) -> int:
-        """How many write at the same time."""
-        return len(self.writers)
-
-    def lane(self, location: str) -> int:
-        """Which of `lanes` writes a location's book, from 0."""
-        return crc32(location.encode(errors="replace")) % len(self.writers) if len(self.writers) > 1 else 0
-
-    def _known(self, at: Iterable[str], ahead: Callable[[], tuple[Ask, Needs]] | None) -> Wanted:
+    def _known(self, at: Iterable[str], ahead: Ahead | None) -> Wanted:
         """What to lock for books that are known to be written, and what to read ahead."""
         wanted = Wanted(books=frozenset(filter(is_text, at)))
         if ahead is not None and self.queries.in_bulk:
@@ -180,13 +165,6 @@ class Store:
             if all(is_text(word) for word in ask if isinstance(word, str)):
                 return wanted._replace(asks=frozenset((ask,)), needs=(needs,))
         return wanted
-
-    def _writer_of(self, wanted: Wanted) -> Writer:
-        return self.writer_at(next(iter(wanted.books))) if len(wanted.books) == 1 else self.writer
-
-    def writer_at(self, location: str) -> Writer:
-        """Who writes a location's book: one of the writers, the same for all of it, so that they hardly ever meet."""
-        return self.writers[self.lane(location)]
 
     def _tell(self) -> None:
         for tell in self._told:
@@ -243,7 +221,7 @@ class Store:
         if self.engine.dialect.name != "sqlite":
             return True
         with translated(), self.writer.lock:
-            cursor = cursor_of(self.lines[0].connection)
+            cursor = cursor_of(self.line.connection)
             try:
                 busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             finally:
@@ -252,8 +230,7 @@ class Store:
 
     def forget(self) -> None:
         """Take nothing as known of the counters: they were made anew."""
-        for line in self.lines:
-            line.warm = Warm()
+        self.line.warm = Warm()
 
     def _reading(self) -> tuple[Connection, Any]:
         """A connection with a reader's transaction; connections that were lost while nobody used them are replaced."""

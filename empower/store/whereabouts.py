@@ -10,7 +10,7 @@ MOST = 65536
 
 
 class Whereabouts:
-    """Locations by comp. Safe for many threads: a process may have several writers, and each notes what it wrote."""
+    """Locations by comp. Safe for many threads."""
 
     def __init__(self, most: int = MOST) -> None:
         """Nothing is known yet."""

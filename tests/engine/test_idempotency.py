@@ -107,7 +107,7 @@ def test_two_with_one_key_in_one_transaction_get_one_answer(engine: Engine) -> N
     """Also with a note, which is not written yet when the second is answered."""
     twice = ask(1000, note="Cold soup", guest="room:12")
     waiting = Ticket(lambda unit: engine._hold(unit, Request.model_validate(twice), "k", "", "python"))
-    engine.store.writer_at("cafe-a")._waiting.append(waiting)
+    engine.store.writer._waiting.append(waiting)
     second = engine.request(twice, key="k")
     assert waiting.error is None
     assert second == waiting.result
@@ -118,7 +118,7 @@ def test_two_with_one_key_in_one_transaction_get_one_answer(engine: Engine) -> N
 
 def test_another_body_in_the_same_transaction_undoes_itself_alone(house: House, engine: Engine) -> None:
     waiting = Ticket(lambda unit: engine._hold(unit, Request.model_validate(ask(1000)), "k", "", "python"))
-    engine.store.writer_at("cafe-a")._waiting.append(waiting)
+    engine.store.writer._waiting.append(waiting)
     with pytest.raises(KeyReusedError):
         engine.request(ask(2000), key="k")
     assert waiting.result.status == "approved"

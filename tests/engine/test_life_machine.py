@@ -351,7 +351,7 @@ class Life(RuleBasedStateMachine):
         """An engine begins its next transaction with what it knew after its last, if the book has not grown since."""
         if hasattr(self, "folder"):
             for engine in self.engines:
-                for location, (size, sums) in engine.store.lines[0].warm._kept.items():
+                for location, (size, sums) in engine.store.line.warm._kept.items():
                     if size == len(self.world.books[location].kinds):
                         self._known(location, sums)
 

@@ -1,6 +1,8 @@
 """Comps over HTTP: held once, captured, voided, reversed, read."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from fastapi.testclient import TestClient
@@ -254,11 +256,13 @@ def test_a_query_that_cannot_be_meant_is_refused(admin: TestClient, query: str, 
 
 
 def test_a_busy_store_says_when_to_come_again(till: TestClient, engine: Engine, monkeypatch) -> None:
-    def busy(*_: object, **__: object) -> None:
+    @contextmanager
+    def busy() -> Iterator[None]:
         raise BusyError("nothing was written (database is locked): try again with the same key")
+        yield
 
     till.get("/v1/comps")  # the key's use is noted
-    monkeypatch.setattr(engine.store, "write", busy)
+    monkeypatch.setattr(engine.store.writer, "_transaction", busy)
     response = till.post("/v1/comps", json=body(), headers={"Idempotency-Key": "k"})
     said = assert_problem(response, 503, "store_busy")
     assert response.headers["retry-after"] == "1"

@@ -171,9 +171,9 @@ def test_a_server_that_became_a_standby_is_left(house: House, engine: Engine) ->
         unit.rows("SELECT set_config('transaction_read_only', 'on', true)", {})
         unit.write("INSERT INTO employee VALUES ('a', '', NULL)", {})
 
-    before = engine.store.lines[0].connection
+    before = engine.store.line.connection
     with pytest.raises(BusyError):
         engine.store.write(job)
     assert engine.request(ask(100)).status == "approved"
     engine.store.write(lambda _unit: None)
-    assert engine.store.lines[0].connection is not before
+    assert engine.store.line.connection is not before

@@ -34,7 +34,7 @@ def locked(house: House) -> Iterator[None]:
 
 def driver(engine: Engine) -> sqlite3.Connection:
     """The writer's own connection."""
-    connection = engine.store.lines[0].connection.connection.dbapi_connection
+    connection = engine.store.line.connection.connection.dbapi_connection
     assert isinstance(connection, sqlite3.Connection)
     return connection
 

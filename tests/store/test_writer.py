@@ -48,7 +48,7 @@ class Counted:
         self.begun += 1
         if self.begun in self.fail:
             raise self.fail[self.begun]
-        with self.store.lines[0].transaction() as unit:
+        with self.store.line.transaction() as unit:
             yield unit
 
     def together(self, *jobs: Job, alone: tuple[int, ...] = ()) -> list[Ticket]:
@@ -217,7 +217,7 @@ def test_threads_get_their_own_answers(store: Store, file: Path) -> None:
 
 
 def test_who_comes_when_too_many_wait_is_told_at_once(store: Store) -> None:
-    writer = Writer(store.lines[0].transaction, most_waiting=2)
+    writer = Writer(store.line.transaction, most_waiting=2)
     waiting = [Ticket(add(name)) for name in "ab"]
     writer._waiting.extend(waiting)
     with pytest.raises(BusyError, match="try again with the same key"):
@@ -228,7 +228,7 @@ def test_who_comes_when_too_many_wait_is_told_at_once(store: Store) -> None:
 
 def test_a_job_that_waited_too_long_is_not_begun(store: Store, file: Path) -> None:
     moment = 0.0
-    writer = Writer(store.lines[0].transaction, timer=lambda: moment)
+    writer = Writer(store.line.transaction, timer=lambda: moment)
     begun: list[str] = []
     late = Ticket(lambda _unit: begun.append("late"))
     late.deadline = PATIENCE_SECONDS
@@ -244,7 +244,7 @@ class Line:
     """Callers who stand in line behind one whose transaction is under way."""
 
     def __init__(self, store: Store) -> None:
-        self.writer = Writer(store.lines[0].transaction)
+        self.writer = Writer(store.line.transaction)
         self.inside, self.go_on = threading.Event(), threading.Event()
         self.threads = [self.ask(self.slow)]
         assert self.inside.wait(10)
@@ -322,7 +322,7 @@ def test_several_of_one_caller_are_answered_each(store: Store, file: Path) -> No
     def refused(_unit: Unit) -> None:
         raise ConflictError("no", code="no")
 
-    writer = Writer(store.lines[0].transaction, most_waiting=3)
+    writer = Writer(store.line.transaction, most_waiting=3)
     tickets = [Ticket(job) for job in (add("a"), refused, add("b"), add("c"))]
     writer.run_all(tickets)
     assert outcomes(tickets) == ["a", ConflictError, "b", BusyError]
@@ -332,7 +332,7 @@ def test_several_of_one_caller_are_answered_each(store: Store, file: Path) -> No
 
 
 def test_closing_ends_what_is_written_and_refuses_what_waits(store: Store, file: Path) -> None:
-    writer, inside, go_on = Writer(store.lines[0].transaction), threading.Event(), threading.Event()
+    writer, inside, go_on = Writer(store.line.transaction), threading.Event(), threading.Event()
 
     def slow(unit: Unit) -> str:
         inside.set()
