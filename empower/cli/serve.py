@@ -1,7 +1,5 @@
 """`empower serve`: answer tills over HTTP."""
 
-import gc
-import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +9,9 @@ import click
 from empower.cli.options import engine_options, go_on, opened
 
 if TYPE_CHECKING:
-    from empower.engine import Engine
+    import socket
 
-GRACE_SECONDS = 10
-"""How long requests under way may take to end after a stop."""
+    from empower.engine import Engine
 
 
 @click.command()
@@ -29,37 +26,27 @@ def serve(host: str, port: int, shadow: Path | None) -> None:
 
         begin(shadow)
     with opened() as engine, _listening(host, port) as listener:
-        import uvicorn
-
         from empower.http.app import create_app
+        from empower.http.server import server_of, settle_memory
 
         _say_where(host, listener.getsockname()[1])
         _say_whether_signed(engine)
         app = create_app(engine)
-        config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_SECONDS)
-        server = uvicorn.Server(config)
-        _settle_memory()
+        server = server_of(app)
+        settle_memory()
         app.state.events.is_stopping = lambda: server.should_exit
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
 
 
-def _settle_memory() -> None:
-    """Let collections pass over what was there from the start: one that walks it all holds an answer up for 100 ms."""
-    gc.collect()
-    gc.freeze()
+def _listening(host: str, port: int) -> "socket.socket":
+    from empower.http.server import listening
 
-
-def _listening(host: str, port: int) -> socket.socket:
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        return listening(host, port)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise click.ClickException(f"cannot listen on {host}, port {port}: {why}") from None
-    # Without it a small answer waits for the acknowledgement of its head: 40 ms a request.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 def _say_where(host: str, port: int) -> None:

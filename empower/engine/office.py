@@ -1,6 +1,6 @@
 """The engine's back office: locations, staff and keys."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
@@ -111,14 +111,21 @@ class Office:
 
     def authenticate(self, secret: str) -> Caller | None:
         """Who holds a key; None for one that is unknown or revoked."""
+        return self.callers((secret,)).get(secret)
+
+    def callers(self, secrets: Iterable[str]) -> dict[str, Caller]:
+        """Who holds each of several keys, without those that are unknown or revoked."""
         with self.store.read() as unit:
-            key = keys.authenticate(unit, secret)
-        if key is None:
-            return None
+            found = {secret: key for secret in secrets if (key := keys.authenticate(unit, secret)) is not None}
+        for key in found.values():
+            self._touch(key.id)
+        return {secret: keys.caller_of(key) for secret, key in found.items()}
+
+    def _touch(self, key: str) -> None:
+        """Remember that a key was used, now and then."""
         now = self._desk.clock()
-        touched = self._touched.get(key.id)
+        touched = self._touched.get(key)
         if touched is None or (now - touched).total_seconds() >= TOUCH_SECONDS:
-            self._touched[key.id] = now
+            self._touched[key] = now
             with suppress(BusyError):  # when it was last used is no reason to keep a till waiting for an answer
-                self.store.write(lambda unit: touch_key(unit, key.id, stamp(now)))
-        return keys.caller_of(key)
+                self.store.write(lambda unit: touch_key(unit, key, stamp(now)))

@@ -11,12 +11,14 @@ from empower.http import access, approvals, comps, deciding, docs, events, evide
 from empower.http.caretaker import care
 from empower.http.edge import Edge
 from empower.http.events_hub import Hub
+from empower.http.holding import Holding
 from empower.http.limits import BodyLimit
 from empower.http.metrics import Metrics
 from empower.http.openapi import describer
 from empower.http.pages.pace import Pace
 from empower.http.pages.routers import ROUTERS as PAGES
 from empower.http.shadow import watching
+from empower.http.short import ShortWay
 from empower.http.webhooks import delivering
 from empower.ledger.proofs import Proofs
 
@@ -42,6 +44,7 @@ def create_app(engine: Engine) -> FastAPI:
     app.state.engine = engine
     app.state.proofs = Proofs(engine.store)
     app.state.events = Hub(engine)
+    app.state.holding = Holding(engine)
     app.state.sign_in_pace = Pace()
     app.state.metrics = metrics = Metrics(lambda: len(engine.publishing.known_problems()))
     app.openapi = describer(app)  # type: ignore[method-assign]
@@ -53,6 +56,12 @@ def create_app(engine: Engine) -> FastAPI:
         app.state.routes += router.routes
     app.add_middleware(BodyLimit)
     app.add_middleware(Edge, metrics=metrics)
+    app.middleware_stack = ShortWay(
+        app.build_middleware_stack(),
+        lambda inner: Edge(BodyLimit(inner), metrics),
+        app.state.routes,
+        hot=[comps.request_comp],
+    )
     return app
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple, NoReturn
 from fastapi import Depends, Request
 
 from empower.core.errors import InputError
+from empower.http.headers import first
 from empower.http.refusals import MediaTypeError, UnreadableError
 
 DEEPEST = 32
@@ -53,12 +54,13 @@ class Body(NamedTuple):
             raise MediaTypeError("send the body as it is, without `Content-Encoding`")
 
 
-async def _body(request: Request) -> Body:
-    headers = request.headers
-    return Body(headers.get("content-type", ""), headers.get("content-encoding", "").lower(), await request.body())
+async def body_of(request: Request) -> Body:
+    """The body of a request, as it came."""
+    kind, encoding = first(request.scope, b"content-type"), first(request.scope, b"content-encoding")
+    return Body(kind, encoding.lower(), await request.body())
 
 
-JsonBody = Annotated[Body, Depends(_body)]
+JsonBody = Annotated[Body, Depends(body_of)]
 
 
 def parse(data: bytes) -> Any:

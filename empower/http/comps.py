@@ -1,10 +1,8 @@
 """Comps: asked for and held, captured, voided, reversed, and read."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi import Request as HttpRequest
 from pydantic import Discriminator, Field, StrictInt, Tag
 
 from empower.core.canonical import LARGEST_INTEGER
@@ -15,13 +13,11 @@ from empower.core.validation import AS_MINOR, AS_MONEY, validated
 from empower.engine.views import CompPage, CompView
 from empower.http.bodies import JsonBody
 from empower.http.described import MONEY, REQUEST, WITH_BODY, answer, problems, takes
+from empower.http.holding import LONGEST_KEY, Holding
 from empower.http.keys import Call, PosDoor, ReadDoor
 from empower.http.queries import CompsQuery
-from empower.http.refusals import HeaderError
 
-LONGEST_KEY = 255
 LONGEST_ID = 64
-_KEY = re.compile(rf"[\x20-\x7e]{{1,{LONGEST_KEY}}}")
 
 router = APIRouter(tags=["comps"])
 
@@ -53,18 +49,6 @@ class Reverse(Outside):
     note: Note | None = None
 
 
-def _idempotency_key(request: HttpRequest) -> str:
-    given = request.headers.getlist("idempotency-key")
-    if not given:
-        message = "send an `Idempotency-Key` header: the same for every try of one request, another for another"
-        raise HeaderError(message, code="idempotency_key_missing")
-    key = given[0].strip()
-    if len(given) > 1 or not _KEY.fullmatch(key):
-        message = f"`Idempotency-Key` is 1 to {LONGEST_KEY} printable ASCII characters, once"
-        raise HeaderError(message, code="idempotency_key_invalid")
-    return key
-
-
 KEY_PARAMETER = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -83,19 +67,14 @@ KEY_PARAMETER = {
     responses=problems(401, 403, *WITH_BODY, 503),
     openapi_extra=takes(Request, REQUEST) | {"parameters": [KEY_PARAMETER]},
 )
-def request_comp(door: PosDoor, body: JsonBody) -> Response:
+async def request_comp(door: PosDoor, body: JsonBody) -> Response:
     """The comp, whatever the outcome, once it is durably written: `approved` holds the money. Key: `pos`.
 
     The same `Idempotency-Key` with the same body gives the first answer again, denials too; with another body it is a
     422. A 503 wrote nothing: send the same again.
     """
-    call = door.enter()
-    key = _idempotency_key(door.request)
-    request = validated(Request, body.object())
-    call.reach(request.location)
-    view = call.engine.request(request, key=key, owner=call.by, by=call.by)
-    call.metrics.decided("comp", view.decision.outcome)
-    return answer(view, 201, {"Location": f"/v1/comps/{view.id}"})
+    holding: Holding = door.state.holding
+    return await holding.ask(door, body)
 
 
 @router.get("/v1/comps", summary="Comps, newest first", response_model=CompPage, responses=problems(401, 403, 422, 503))

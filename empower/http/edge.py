@@ -1,30 +1,36 @@
 """Around every request: its id, the headers of every answer, the access log, the counters, and the last resort."""
 
 import re
-import uuid
+from collections.abc import Iterable
 from time import perf_counter
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid4
 
 from empower.core.errors import EmpowerError
 from empower.http import logs
+from empower.http.headers import first
 from empower.http.metrics import Metrics
 from empower.http.problems import UNANSWERED, answer, problem
+
+Header = tuple[bytes, bytes]
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 WENT_AWAY = 499
 """What the log says of a caller who did not wait; nobody is answered with it."""
-ANSWER_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+CONTENT = (
+    b"default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    b"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What a page may load, and from where."""
+ANSWER_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", CONTENT),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+API_HEADERS = (*ANSWER_HEADERS, (b"cache-control", b"no-store"))
 
 
 class Edge:
@@ -49,7 +55,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(MutableHeaders(scope=message), scope["path"], request_id)
+                message["headers"] = _completed(message["headers"], scope["path"], request_id)
             await send(message)
 
         try:
@@ -75,21 +81,21 @@ class Edge:
             logs.service.error(error.detail, extra=logs.about(request=state["request_id"], code=error.code))
         said = {"request": state["request_id"], "method": scope["method"], "route": route, "status": status}
         said |= {"ms": round(seconds * 1000, 2), "key": state.get("key")}
-        logs.access.info("answered", extra=logs.about(**said))
+        logs.answered(said)
 
 
 def _request_id(scope: Scope) -> str:
     """The caller's id of the request if it is a sane one, else a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if SANE_ID.fullmatch(given) else str(uuid.uuid4())
+    given = first(scope, b"x-request-id")
+    return given if SANE_ID.fullmatch(given) else str(uuid4())
 
 
-def _complete(headers: MutableHeaders, path: str, request_id: str) -> None:
-    headers["X-Request-ID"] = request_id
-    for name, value in ANSWER_HEADERS.items():
-        headers.setdefault(name, value)
-    if path.startswith(("/v1/", "/access/")):
-        headers.setdefault("Cache-Control", "no-store")
+def _completed(headers: Iterable[Header], path: str, request_id: str) -> list[Header]:
+    """The headers of an answer, with those of every answer that it does not have a word of its own for."""
+    said = [header for header in headers if header[0] != b"x-request-id"]
+    names = {name for name, _ in said}
+    common = API_HEADERS if path.startswith(("/v1/", "/access/")) else ANSWER_HEADERS
+    return [*said, *(header for header in common if header[0] not in names), (b"x-request-id", request_id.encode())]
 
 
 def log_failure(error: Exception, request_id: str) -> None:

@@ -7,9 +7,12 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.datastructures import State
 
 from empower.core.errors import FieldError, ForbiddenError, InputError, nearest, unknown_name
 from empower.engine import Caller, Engine
+from empower.http.headers import first
 from empower.http.metrics import Metrics
 from empower.http.refusals import UnauthorizedError
 
@@ -71,19 +74,30 @@ class Door(NamedTuple):
     secret: str
     scopes: frozenset[str]
 
+    @property
+    def state(self) -> State:
+        """The application's."""
+        found: State = self.request.app.state
+        return found
+
     def enter(self) -> Call:
         """Know the key again; raises `UnauthorizedError`, `ForbiddenError`."""
-        state = self.request.app.state
-        engine: Engine = state.engine
-        is_sane = 0 < len(self.secret) <= LONGEST_KEY and self.secret.isascii()
-        caller = engine.authenticate(self.secret) if is_sane else None
+        return self.admit(self.state.engine.authenticate(self.secret) if self.is_sane else None)
+
+    @property
+    def is_sane(self) -> bool:
+        """Whether the secret could be one at all."""
+        return 0 < len(self.secret) <= LONGEST_KEY and self.secret.isascii()
+
+    def admit(self, caller: Caller | None) -> Call:
+        """Let a caller in who was known by their key; raises `UnauthorizedError`, `ForbiddenError`."""
         if caller is None:
             raise UnauthorizedError
         self.request.state.key = caller.id
         if not self.scopes & caller.scopes:
             needed = " or ".join(f"`{scope}`" for scope in sorted(self.scopes))
             raise ForbiddenError(f"this call needs a key with scope {needed}", code="scope_not_enough")
-        return Call(engine, caller, state.metrics, self.request.state.request_id)
+        return Call(self.state.engine, caller, self.state.metrics, self.request.state.request_id)
 
 
 class Scopes:
@@ -100,6 +114,13 @@ class Scopes:
         return Door(request, credentials.credentials if credentials else "", self.scopes)
 
 
-PosDoor = Annotated[Door, Depends(Scopes("pos"))]
+def knocking(request: Request, scopes: Scopes) -> Door:
+    """The door before a request, with the key that it brings."""
+    scheme, secret = get_authorization_scheme_param(first(request.scope, b"authorization"))
+    return Door(request, secret if scheme.lower() == "bearer" else "", scopes.scopes)
+
+
+POS = Scopes("pos")
+PosDoor = Annotated[Door, Depends(POS)]
 ReadDoor = Annotated[Door, Depends(Scopes("pos", "finance"))]
 FinanceDoor = Annotated[Door, Depends(Scopes("finance"))]

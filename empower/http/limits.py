@@ -1,8 +1,8 @@
 """How large a body may be: refused by what it says of itself, and counted as it comes."""
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from empower.http.headers import first
 from empower.http.problems import answer_to
 from empower.http.refusals import TooLargeError
 
@@ -24,7 +24,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         most = BATCH_BYTES if scope["path"] in BATCHES else SINGLE_BYTES
-        said = Headers(scope=scope).get("content-length", "")
+        said = first(scope, b"content-length")
         if said.isdecimal() and int(said[:20]) > most:
             await answer_to(TooLargeError(most), scope["state"]["request_id"])(scope, receive, send)
             return

@@ -24,6 +24,7 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._answered: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._decisions = Counter(
             "empower_decisions",
             "Decisions answered, by the call that asked.",
@@ -38,8 +39,12 @@ class Metrics:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; `route` is its path's pattern, so that the series stay few."""
         known = method if method in METHODS else "other"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        series = self._answered.get((known, route, status))
+        if series is None:
+            series = (self._requests.labels(known, route, str(status)), self._seconds.labels(route))
+            self._answered[known, route, status] = series
+        series[0].inc()
+        series[1].observe(seconds)
 
     def decided(self, call: str, outcome: str) -> None:
         """Count a decision."""
