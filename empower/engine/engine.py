@@ -23,7 +23,7 @@ from empower.engine.moving import Within, find
 from empower.engine.options import OptionsRequest
 from empower.engine.rules import Rules
 from empower.engine.secret import load_secret
-from empower.engine.showing import comp_view, decision_view, entry_view, fresh_view
+from empower.engine.showing import Fresh, comp_view, decision_view, entry_view, told, viewed
 from empower.engine.views import (
     BudgetView,
     CompPage,
@@ -32,7 +32,7 @@ from empower.engine.views import (
     EntryPage,
     OptionsView,
 )
-from empower.engine.wish import Wish
+from empower.engine.wish import Told, Wish
 from empower.policy import PolicySource
 from empower.store import Store, Unit, Write
 from empower.store.connecting import is_in_memory, sqlite_path
@@ -166,21 +166,24 @@ class Engine(Approvals):
         raises `KeyReusedError`. Raises `InputError` for what cannot be meant, `BusyError` where nothing was written.
         """
         job, at, what = self._write(validated(Request, request), key, owner, by)
-        view: CompView = self.store.write(job, at=at, ahead=what)
-        return view
+        return viewed(self.store.write(job, at=at, ahead=what))
 
-    def request_all(self, wishes: Sequence[Wish]) -> list[CompView | Exception]:
+    def request_all(self, wishes: Sequence[Wish]) -> list[Told | Exception]:
         """Several requests, each as if it had come alone; what is raised for one stands in its place."""
-        return self.store.write_all([self._write(*wish) for wish in wishes])
+        found = self.store.write_all([self._write(*wish) for wish in wishes])
+        return [one if isinstance(one, Exception) else told(one) for one in found]
 
     def _write(self, request: Request, key: str | None, owner: str, by: str) -> Write:
         return Write(
-            lambda unit: self._hold(unit, request, key, owner, by),
+            lambda unit: self._made(unit, request, key, owner, by),
             (request.location,),
             lambda: ahead(self._desk, request, owner, key),
         )
 
     def _hold(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> CompView:
+        return viewed(self._made(unit, request, key, owner, by))
+
+    def _made(self, unit: Unit, request: Request, key: str | None, owner: str, by: str) -> Fresh | CompView:
         asked = as_json(request)
         body = b""
         # Under its lock: whoever came with the same key before has either answered or not begun.
@@ -195,7 +198,7 @@ class Engine(Approvals):
         if key is not None:
             unit.answer(request.location, owner, key, body, held.comp.id)
         policy = case.place.policy.policy
-        return fresh_view(held.comp, [held.line], policy, held.request, case.decision, request.note)
+        return Fresh(held.comp, held.line, policy, held.request, case.decision, request.note)
 
     def _first_answer(self, unit: Unit, comp: Comp, note: str | None) -> CompView:
         """A comp as it was when it was first answered."""

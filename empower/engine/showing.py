@@ -1,7 +1,7 @@
 """From core values to the shapes that are answered."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,6 +14,7 @@ from empower.core.policy import Policy
 from empower.core.sentences import comps, fits, sentence
 from empower.engine.ladder import approval_view
 from empower.engine.views import CompView, DecisionView, EntryView
+from empower.engine.wish import Told
 
 
 def decision_dict(decision: Decision, policy: Policy) -> dict[str, Any]:
@@ -73,9 +74,6 @@ def fresh_view(
     now: datetime | None = None,
 ) -> CompView:
     """The same, of what is at hand when the comp is made: `request` is as the book keeps it."""
-    authority = None
-    if comp.authority is not None and comp.authority_role is not None:
-        authority = {"employee": comp.authority, "role": comp.authority_role}
     return CompView.model_validate(
         {
             "id": comp.id,
@@ -83,26 +81,89 @@ def fresh_view(
             "status": comp.status.value,
             "request": request if note is None else request | {"note": note},
             "decision": decision_dict(decision, policy),
-            "amount": {
-                "asked": comp.asked_minor,
-                "granted": comp.granted_minor,
-                "held": comp.held_minor,
-                "captured": comp.captured_minor,
-                "reversed": comp.reversed_minor,
-                "currency": comp.currency,
-            },
-            "authority": authority,
-            "forced": comp.forced,
-            "created_at": stamp(comp.created_at),
-            "updated_at": stamp(comp.updated_at),
-            "expires_at": None if comp.expires_at is None else stamp(comp.expires_at),
+            "amount": _amount(comp),
+            "authority": _authority(comp),
+            **_times(comp),
             "approval": approval_view(comp, lines, policy, decision, now or comp.created_at),
-            "entries": [
-                {"location": line.location, "seq": line.seq, "kind": line.kind, "leaf": line.hash.hex()}
-                for line in lines
-            ],
+            "entries": [_reference(line) for line in lines],
         }
     )
+
+
+class Fresh(NamedTuple):
+    """A comp as it was just made; `request` is as the book keeps it."""
+
+    comp: Comp
+    line: Entry
+    policy: Policy
+    request: dict[str, Any]
+    decision: Decision
+    note: str | None
+
+
+def viewed(made: Fresh | CompView) -> CompView:
+    """A comp that was made now, or before, as it is answered."""
+    if isinstance(made, CompView):
+        return made
+    return fresh_view(made.comp, [made.line], made.policy, made.request, made.decision, made.note)
+
+
+def told(made: Fresh | CompView) -> Told:
+    """The same as bytes: put together, which takes a fifth of the time that a model of it all does."""
+    if isinstance(made, CompView):
+        return Told(made.id, made.decision.outcome, made.model_dump_json().encode())
+    return Told(made.comp.id, made.decision.outcome.value, _json(made))
+
+
+def _json(made: Fresh) -> bytes:
+    comp, line, policy, request, decision, note = made
+    approval = approval_view(comp, [line], policy, decision, comp.created_at)
+    asked = request if note is None else request | {"note": note}
+    head = {"id": comp.id, "location": comp.location, "status": comp.status.value, "request": asked}
+    return b"".join(
+        (
+            orjson.dumps(head)[:-1],
+            b',"decision":',
+            decision_json(decision, policy),
+            b",",
+            orjson.dumps({"amount": _amount(comp), "authority": _authority(comp), **_times(comp)})[1:-1],
+            b',"approval":',
+            b"null" if approval is None else approval.model_dump_json().encode(),
+            b',"entries":',
+            orjson.dumps([_reference(line)]),
+            b"}",
+        )
+    )
+
+
+def _amount(comp: Comp) -> dict[str, Any]:
+    return {
+        "asked": comp.asked_minor,
+        "granted": comp.granted_minor,
+        "held": comp.held_minor,
+        "captured": comp.captured_minor,
+        "reversed": comp.reversed_minor,
+        "currency": comp.currency,
+    }
+
+
+def _authority(comp: Comp) -> dict[str, str] | None:
+    if comp.authority is None or comp.authority_role is None:
+        return None
+    return {"employee": comp.authority, "role": comp.authority_role}
+
+
+def _times(comp: Comp) -> dict[str, Any]:
+    return {
+        "forced": comp.forced,
+        "created_at": stamp(comp.created_at),
+        "updated_at": stamp(comp.updated_at),
+        "expires_at": None if comp.expires_at is None else stamp(comp.expires_at),
+    }
+
+
+def _reference(line: Entry) -> dict[str, Any]:
+    return {"location": line.location, "seq": line.seq, "kind": line.kind, "leaf": line.hash.hex()}
 
 
 def entry_view(line: Entry) -> EntryView:

@@ -1,4 +1,4 @@
-"""A comp that somebody wishes for, as the engine is asked for many at once."""
+"""A comp that somebody wishes for, and what they are told of it, as the engine is asked for many at once."""
 
 from typing import NamedTuple
 
@@ -12,3 +12,11 @@ class Wish(NamedTuple):
     key: str | None = None
     owner: str = ""
     by: str = "python"
+
+
+class Told(NamedTuple):
+    """The comp, as the bytes of its JSON."""
+
+    id: str
+    outcome: str
+    json: bytes

@@ -10,10 +10,8 @@ from empower.core.errors import EmpowerError
 from empower.core.request import Request
 from empower.core.validation import validated
 from empower.engine import Caller, Engine
-from empower.engine.views import CompView
-from empower.engine.wish import Wish
+from empower.engine.wish import Told, Wish
 from empower.http.bodies import Body
-from empower.http.described import answer
 from empower.http.gathering import Gathering
 from empower.http.headers import every
 from empower.http.keys import Call, Door
@@ -52,8 +50,8 @@ class Holding:
     def _hold_all(self, asked: list[_Asked]) -> list[Response | Exception]:
         callers = self._engine.callers({one.door.secret for one in asked if one.door.is_sane})
         read = [_read(one, callers.get(one.door.secret)) for one in asked]
-        views = iter(self._engine.request_all([one.wish for one in read if isinstance(one, _Read)]))
-        return [_answer(one.call, next(views)) if isinstance(one, _Read) else one for one in read]
+        told = iter(self._engine.request_all([one.wish for one in read if isinstance(one, _Read)]))
+        return [_answer(one.call, next(told)) if isinstance(one, _Read) else one for one in read]
 
 
 def _said(body: Body) -> dict[str, Any] | EmpowerError:
@@ -77,11 +75,11 @@ def _read(asked: _Asked, caller: Caller | None) -> _Read | Exception:
     return _Read(call, Wish(request, key, call.by, call.by))
 
 
-def _answer(call: Call, view: CompView | Exception) -> Response | Exception:
-    if isinstance(view, Exception):
-        return view
-    call.metrics.decided("comp", view.decision.outcome)
-    return answer(view, 201, {"Location": f"/v1/comps/{view.id}"})
+def _answer(call: Call, told: Told | Exception) -> Response | Exception:
+    if isinstance(told, Exception):
+        return told
+    call.metrics.decided("comp", told.outcome)
+    return Response(told.json, 201, {"Location": f"/v1/comps/{told.id}"}, "application/json")
 
 
 def _idempotency_key(request: HttpRequest) -> str:
