@@ -246,7 +246,7 @@ class Line:
     def __init__(self, store: Store) -> None:
         self.writer = Writer(store.line.transaction)
         self.inside, self.go_on = threading.Event(), threading.Event()
-        self.threads = [self.ask(self.slow)]
+        self.threads = [self.begin(self.slow)]
         assert self.inside.wait(10)
 
     def slow(self, unit: Unit) -> str:
@@ -254,11 +254,16 @@ class Line:
         assert self.go_on.wait(10)
         return str(add("slow")(unit))
 
-    def ask(self, job: Job, *, alone: bool = False) -> threading.Thread:
-        before = len(self.writer._waiting)
+    def begin(self, job: Job, *, alone: bool = False) -> threading.Thread:
         thread = threading.Thread(target=lambda: self.writer.run(job, alone=alone))
         thread.start()
-        while self.inside.is_set() and len(self.writer._waiting) == before:
+        return thread
+
+    def ask(self, job: Job, *, alone: bool = False) -> threading.Thread:
+        """One more, who stands in line by now."""
+        before = len(self.writer._waiting)
+        thread = self.begin(job, alone=alone)
+        while len(self.writer._waiting) == before:
             thread.join(0.001)
         return thread
 
