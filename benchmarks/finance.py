@@ -15,14 +15,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from crowd import Crowd
+from durable import HERE
 from rich.console import Console
 from rich.table import Table
-from standby import DURABLE, HERE, MOST_CALLS, asked, prepared, rate
+from signals import ended_by_signals
 
 from empower.core.request import Request
 from empower.engine import Engine
@@ -31,8 +33,11 @@ from empower.ledger import verify
 from empower.policy import read
 from empower.store import Store
 from tests.pair import Pair
+from tests.postgres import DURABLE
 
 COMPUTE = "compute"
+CROWD = Crowd(callers=8, locations=50)
+"""Who makes the books."""
 EACH_SECONDS = 0.008
 
 
@@ -74,7 +79,7 @@ def waits(engine: Engine, first: int, calls: int) -> list[float]:
     for number in range(first, first + calls):
         due = max(due + EACH_SECONDS, time.perf_counter())
         time.sleep(max(0.0, due - time.perf_counter()))
-        request, begun = Request.model_validate(asked(number)), time.perf_counter()
+        request, begun = Request.model_validate(CROWD.asked(number)), time.perf_counter()
         status = engine.request(request, key=f"key-{number}").status
         found.append(time.perf_counter() - begun)
         if status != "approved":
@@ -122,21 +127,21 @@ def main() -> None:
     os.environ["EMPOWER_SECRET"] = "5e" * 32
     if options.work:
         work(options.work)
-    if options.books + 4 * options.rounds * options.calls > MOST_CALLS:
-        parser.error(f"the books and four sides' calls come to more than {MOST_CALLS}")
+    if options.books + 4 * options.rounds * options.calls > CROWD.most:
+        parser.error(f"the books and four sides' calls come to more than {CROWD.most}")
     size = (options.books, options.rounds, options.calls)
-    with ExitStack() as stack, closing(Pair(*DURABLE)) as pair:
-        engine = prepared(pair.url(pair.primary))
+    with ended_by_signals(), ExitStack() as stack, Pair(*DURABLE) as pair:
+        engine = CROWD.prepared(pair.url(pair.primary))
         stack.callback(engine.close)
-        rate(engine, 0, options.books)
+        CROWD.rate(CROWD.through(engine), 0, options.books)
         sides = {"none": None, "on the primary": pair.url(pair.primary), "on the standby": pair.url(pair.standby)}
         found = measure(engine, sides | {"computes, asks nothing": COMPUTE}, *size)
         stack.close()
     Console(width=80).print(told("PostgreSQL, a synchronous pair", found))
-    with tempfile.TemporaryDirectory() as name:
+    with ended_by_signals(), tempfile.TemporaryDirectory() as name:
         file, copy = Path(name) / "empower.db", Path(name) / "copy.db"
-        with prepared(f"sqlite:///{file}") as engine:
-            rate(engine, 0, options.books)
+        with CROWD.prepared(f"sqlite:///{file}") as engine:
+            CROWD.rate(CROWD.through(engine), 0, options.books)
             command = [sys.executable, "-m", "empower", "--store", f"sqlite:///{file}", "backup", str(copy)]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             sides = {"none": None, "on the same file": f"sqlite:///{file}", "on a copy": f"sqlite:///{copy}"}

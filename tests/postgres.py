@@ -31,6 +31,8 @@ FAST = (
     "deadlock_timeout=100ms",
 )
 """No test pulls the plug of the machine."""
+DURABLE = ("fsync=on", "full_page_writes=on", "autovacuum=on")
+"""As a server is that keeps what it has acknowledged: for what is measured."""
 
 
 @contextmanager
@@ -101,8 +103,12 @@ class Cluster:
         self.run("pg_ctl", "-w", "-D", self.data, "-m", how, "stop")
 
     def __enter__(self) -> Self:
-        self.make()
-        self.start()
+        try:
+            self.make()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -22,7 +22,6 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +33,7 @@ from benchmarks.campaigns.patroni import Cluster, MissingError, Node, Stuck, clu
 from benchmarks.campaigns.plays import EVENING, Play, rules, stage
 from benchmarks.campaigns.setting import Setting, opened_past, setting, told
 from benchmarks.campaigns.tills import EngineDoor, replay
+from benchmarks.signals import ended_by_signals
 
 COLUMNS = ["kind", "primary", "gap s", "answered", "lost", "unanswered", "seconds"]
 LOCATIONS = 4
@@ -286,20 +286,6 @@ def campaign(servers: Cluster, size: Size) -> list[Round]:
         return attack(at, servers, size)
 
 
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Have SIGTERM end it as Ctrl-C does: nothing is left behind."""
-
-    def end(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _kinds(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     for name in names:
@@ -323,8 +309,6 @@ def main() -> None:
             rounds = campaign(servers, Size(kinds, asked.processes, asked.tills, asked.rate, asked.seed))
     except MissingError as error:
         raise SystemExit(f"failover: {error}") from None
-    except KeyboardInterrupt:
-        raise SystemExit("failover: broken off, and everything that was started is ended") from None
     wrong = [what for found in rounds for what in found.wrong]
     raise SystemExit(told("failover under Patroni", COLUMNS, [found.row for found in rounds], wrong))
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from benchmarks.campaigns.check import Found, Stage, check, state_of
 from benchmarks.campaigns.children import Shop
 from benchmarks.campaigns.history import calls
+from benchmarks.signals import ended_by_signals
 from empower.engine import Engine
 from empower.engine.secret import VARIABLE as SECRET
 from empower.ledger import verify
@@ -106,8 +107,8 @@ class Ground(NamedTuple):
 
 @contextmanager
 def place(store: str) -> Iterator[Ground]:
-    """What `--store` stands for."""
-    with tempfile.TemporaryDirectory(prefix="empower-campaign-") as name, ExitStack() as ends:
+    """What `--store` stands for; nothing of it is left when the campaign ends, or is ended."""
+    with ended_by_signals(), tempfile.TemporaryDirectory(prefix="empower-campaign-") as name, ExitStack() as ends:
         folder = Path(name)
         if store == "sqlite":
             yield Ground(f"sqlite:///{folder / 'empower.db'}", folder)

@@ -1,7 +1,6 @@
 """Finance at a standby, which takes no writes: what only reads says there what it says at the primary."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from click.testing import CliRunner, Result
@@ -54,7 +53,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     pytest.importorskip("psycopg", reason="PostgreSQL: `pip install -e '.[dev]'`")
     from tests.pair import Pair  # noqa: PLC0415  only where the driver is there
 
-    with pytest.MonkeyPatch.context() as patch, closing(Pair()) as pair:
+    with pytest.MonkeyPatch.context() as patch, Pair() as pair:
         patch.setenv("EMPOWER_SECRET", SECRET)
         urls = {"standby": pair.url(pair.standby), "primary": pair.url(pair.primary)}
         house = House(tmp_path_factory.mktemp("house"))

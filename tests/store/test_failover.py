@@ -14,9 +14,8 @@ from tests.pair import Pair
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     monkeypatch.setenv("EMPOWER_SECRET", SECRET)
-    found = Pair()
-    yield found
-    found.close()
+    with Pair() as found:
+        yield found
 
 
 def test_what_was_acknowledged_is_there_after_a_failover(pair: Pair, tmp_path: Path) -> None:
