@@ -38,7 +38,8 @@ from empower.core.validation import validated
 from empower.engine import Engine
 from empower.http.app import create_app
 from empower.http.bodies import JsonBody
-from empower.http.server import listening, server_of, settle_memory
+from empower.http.server import listening, server_of
+from empower.memory import settle
 from empower.store.listing import books
 
 LOCATION = "bench-soho"
@@ -113,7 +114,7 @@ def serve(name: str, folder: Path, ready: Connection) -> None:
     app = SERVERS[name](folder)
     with listening("127.0.0.1", 0) as listener:
         ready.send(listener.getsockname()[1])
-        settle_memory()
+        settle()
         server_of(app).run(sockets=[listener])
 
 

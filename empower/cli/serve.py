@@ -27,13 +27,14 @@ def serve(host: str, port: int, shadow: Path | None) -> None:
         begin(shadow)
     with opened() as engine, _listening(host, port) as listener:
         from empower.http.app import create_app
-        from empower.http.server import server_of, settle_memory
+        from empower.http.server import server_of
+        from empower.memory import settle
 
         _say_where(host, listener.getsockname()[1])
         _say_whether_signed(engine)
         app = create_app(engine)
         server = server_of(app)
-        settle_memory()
+        settle()
         app.state.events.is_stopping = lambda: server.should_exit
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])

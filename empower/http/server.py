@@ -1,6 +1,5 @@
 """The server under the application: where it listens, and how it answers connections."""
 
-import gc
 import socket
 
 import uvicorn
@@ -30,9 +29,3 @@ def server_of(app: FastAPI) -> uvicorn.Server:
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return uvicorn.Server(config)
-
-
-def settle_memory() -> None:
-    """Let collections pass over what was there from the start: one that walks it all holds an answer up for 100 ms."""
-    gc.collect()
-    gc.freeze()
