@@ -145,7 +145,7 @@ class Tally:
         """Read sums, and keep them."""
         asked = []
         for want in wanted:
-            if self._strangers and any(name in want.subject for name in self._strangers):
+            if not self._strangers.isdisjoint(want.subject.split("|")):
                 self._keep(want, UNUSED)
             else:
                 asked.append(want)
