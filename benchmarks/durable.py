@@ -24,13 +24,13 @@ EMPLOYEES = 500
 WARM_UP = 100
 
 
-def prepare(folder: Path, *, again: bool = False) -> Engine:
+def prepare(folder: Path, *, again: bool = False, employees: int = EMPLOYEES) -> Engine:
     """An engine with one location and a roster, or the one that was made there before."""
     engine = Engine.open(f"sqlite:///{folder / 'ours.db'}", policies=HERE / "policies", create=not again)
     if again:
         return engine
     engine.open_location("bench-soho", by="benchmark")
-    rows = "\n".join(f"E{index},Employee {index},bench-soho,server" for index in range(EMPLOYEES))
+    rows = "\n".join(f"E{index},Employee {index},bench-soho,server" for index in range(employees))
     engine.import_staff(f"id,name,location,role\n{rows}", by="benchmark")
     return engine
 
