@@ -16,8 +16,9 @@ from empower.core.entry import moment_of, stamp
 from empower.ledger.findings import BookReport
 from empower.ledger.scratch import Row
 
-SKEW = timedelta(seconds=5)
-"""How far the clocks of two books' writers may differ."""
+SKEW = timedelta(seconds=15)
+"""How far apart two books may stamp what came one after the other: clocks differ by up to five seconds, and a writer
+that has stamped its entry may wait up to ten for the counter's lock."""
 MOST_WINDOWS = 16
 """Ranges of buckets that are kept up at the same time, as far as they are still being read."""
 

@@ -123,13 +123,21 @@ def _postgresql(url: URL) -> Engine:
     usual: dict[str, Any] = {name: value for name, value in USUAL.items() if name not in url.query}
     if several and "target_session_attrs" not in url.query:
         usual["target_session_attrs"] = "read-write"
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="AUTOCOMMIT",
         poolclass=QueuePool,
         pool_size=READERS,
         connect_args=usual | {"prepare_threshold": _threshold(str(asked))},
     )
+    event.listen(engine, "do_connect", _patiently)
+    return engine
+
+
+def _patiently(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
+    from empower.store.patient import PatientConnection  # noqa: PLC0415  only where the driver is there
+
+    return PatientConnection.connect(*arguments, **named)
 
 
 def _threshold(text: str) -> int | None:

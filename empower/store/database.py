@@ -221,7 +221,7 @@ class Store:
         if self.engine.dialect.name != "sqlite":
             return True
         with translated(), self.writer.lock:
-            cursor = cursor_of(self.line.connection)
+            cursor = cursor_of(self.line.connection, WRITE_SECONDS)
             try:
                 busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             finally:
@@ -237,7 +237,7 @@ class Store:
         for attempt in range(2):
             connection = self.engine.connect()
             try:
-                cursor = cursor_of(connection)
+                cursor = cursor_of(connection, READ_SECONDS)
                 more = READING if self.queries.is_distributed else ""
                 cursor.execute(self.queries.begin_reading(READ_SECONDS) + more)
             except Exception as error:
@@ -255,7 +255,7 @@ class Store:
     def _see_one_moment(self, cursor: Any) -> None:
         """Let no commit be under way while a reader takes its snapshot of each server."""
         with self.engine.connect() as connection:
-            still = cursor_of(connection)
+            still = cursor_of(connection, WRITE_SECONDS)
             try:
                 still.execute(self.queries.begin(BUSY_SECONDS, WRITE_SECONDS))
                 still.execute(STILL)

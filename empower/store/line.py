@@ -18,6 +18,8 @@ BUSY_SECONDS = 10
 """How long a writer waits for another process before it gives up."""
 WRITE_SECONDS = 30
 """How long a statement of a writer may take on PostgreSQL, and how long a writer may say nothing."""
+SILENT_SECONDS = 10
+"""How much longer an answer is waited for than its statement may take: a server that is well has ended it by then."""
 
 
 class Line:
@@ -25,10 +27,10 @@ class Line:
 
     def __init__(self, engine: Engine, queries: Queries, where: Whereabouts, tell: Callable[[], None]) -> None:
         """Connected already; `tell` is called after each commit that wrote an entry."""
-        self.connection: Connection = engine.connect()
-        self.warm = Warm()
         self._engine = engine
         self._queries = queries
+        self.connection: Connection = engine.connect()
+        self.warm = Warm()
         self._where = where
         self._tell = tell
 
@@ -65,7 +67,7 @@ class Line:
             try:
                 if self.connection.invalidated or self.connection.closed:
                     self.connection = self._engine.connect()
-                cursor = cursor_of(self.connection)
+                cursor = cursor_of(self.connection, WRITE_SECONDS)
                 more = WRITING if self._queries.is_distributed else ""
                 cursor.execute(self._queries.begin(BUSY_SECONDS, WRITE_SECONDS) + more)
                 if more:
@@ -94,11 +96,13 @@ class Line:
         self._engine.dispose()
 
 
-def cursor_of(connection: Connection) -> Any:
-    """The driver's own cursor: the hot path runs prebuilt SQL on it."""
-    dbapi = connection.connection.dbapi_connection
+def cursor_of(connection: Connection, seconds: float) -> Any:
+    """The driver's own cursor: the hot path runs prebuilt SQL on it. On a server no statement takes over `seconds`."""
+    dbapi: Any = connection.connection.dbapi_connection
     if dbapi is None:
         raise BusyError("the connection to the store was lost; try again")
+    if connection.dialect.name == "postgresql":
+        dbapi.patience = seconds + SILENT_SECONDS
     return dbapi.cursor()
 
 

@@ -1,5 +1,6 @@
 """Connections that are lost in every phase: nothing acknowledged is lost, nothing is written twice."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +162,34 @@ def test_a_writer_whom_the_server_ends_is_told(house: House, engine: Engine) -> 
     with pytest.raises(BusyError):
         engine.store.write(job)
     assert engine.request(ask(100), key="k").status == "approved"
+    assert holds(engine)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("empower.store.line.WRITE_SECONDS", 1)
+    monkeypatch.setattr("empower.store.line.SILENT_SECONDS", 0)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("before", "known"), [(b"FOR UPDATE", "nothing was written"), (COMMIT, "not known")])
+def test_a_server_that_says_nothing_any_more_is_given_up(
+    house: House, engine: Engine, far: Engine, proxy: Proxy, before: bytes, known: str
+) -> None:
+    """As one that froze: the connection stays, and no answer comes."""
+    gate = threading.Event()
+    once = iter([True])
+
+    def swallow(data: bytes) -> bool:
+        return before in data and next(once, False) and not gate.wait(60)
+
+    proxy.lose_request = swallow
+    proxy.cut_all()
+    with pytest.raises(BusyError, match=known):
+        far.request(ask(300), key="k")
+    gate.set()
+    assert far.request(ask(300), key="k").status == "approved"
+    assert used(engine) == [400, 0, 9600]
     assert holds(engine)
 
 
