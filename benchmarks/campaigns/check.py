@@ -220,7 +220,9 @@ class Check:
         except NoOrderError as error:
             yield f"no order explains what was read across locations, from {error} on"
         else:
-            yield from Fold(self, [self.lines[knot.location, knot.seq] for knot in order]).run()
+            lines = [self.lines[knot.location, knot.seq] for knot, _ in order]
+            missed = {(knot.location, knot.seq): found for knot, found in order if found}
+            yield from Fold(self, lines, missed).run()
 
     def _knots(self, book: list[Line]) -> list[Knot]:
         had: dict[str, tuple[Sum, tuple[str, ...]]] = {}
@@ -281,10 +283,13 @@ def _after(line: Line, before: Sum) -> Sum:
 
 
 class Fold:
-    """The model, asked what was asked, in the order that was found."""
+    """The model, asked what was asked, in the order that was found, and shown what was seen."""
 
-    def __init__(self, check: Check, lines: list[Line]) -> None:
-        self.check, self.lines = check, lines
+    def __init__(
+        self, check: Check, lines: list[Line], missed: Mapping[tuple[str, int], dict[str, Sum]] | None = None
+    ) -> None:
+        """`missed`: by location and seq, what of counters across locations a decision had not seen."""
+        self.check, self.lines, self.missed = check, lines, missed or {}
         self.moment = datetime.min.replace(tzinfo=UTC)
         self.world = Swift(lambda: self.moment, check.stage.rules)
         for location, book in check.state.books.items():
@@ -317,7 +322,9 @@ class Fold:
     def _decision(self, line: Line) -> Iterator[str]:
         call = self.check.asked[line.comp or ""][0]
         ask = Ask(**call.asked)
+        self.world.missed = self.missed.get((line.location, line.seq), {})
         _, answer, comp = self.world.request(ask)
+        self.world.missed = {}
         told = next(call.outcome.comp for call in self.check.asked[line.comp or ""] if call.outcome.comp)
         if ask.guest is not None:
             name = told["request"]["guest"]

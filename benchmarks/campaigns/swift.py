@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from tests.engine.model import Comp, Limit, Rules, Used, World, kind, values, window
+from tests.engine.model import Comp, Limit, Rules, Used, World, kind, measures, values, window
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -51,6 +51,11 @@ class Swift(World):
     def __init__(self, clock: Callable[[], datetime], rules: Rules) -> None:
         """Nothing has happened yet."""
         super().__init__(clock, rules, comps=Comps(rules))
+        self.missed: dict[str, tuple[int, ...]] = {}
+        """What whoever asks now does not see yet: measure, subject and start of a counter across locations, and sums.
+
+        Of a measure a request asks for one subject alone.
+        """
 
     def copy(self) -> World:
         return self
@@ -64,7 +69,22 @@ class Swift(World):
             if wanted[scope] is None:
                 return scope
         first, last = window(limit.every, day, rules.week_starts)
-        return cast("Comps", self.comps).used(limit, wanted, location, first, last)
+        found = cast("Comps", self.comps).used(limit, wanted, location, first, last)
+        missed = self._missed(limit, rules, first) if self.missed and "group" in limit.per else Used()
+        return Used(*(one - other for one, other in zip(found, missed, strict=True)))
+
+    def _missed(self, limit: Limit, rules: Rules, first: date) -> tuple[int, ...]:
+        names = {name for name, (known, _) in measures(rules).items() if _kind(known) == _kind(limit)}
+        start = "" if limit.every is None else first.isoformat()
+        for key, missed in self.missed.items():
+            measure, _, rest = key.partition(" ")
+            if measure in names and rest.rpartition(" ")[2] == start:
+                return missed
+        return Used()
+
+
+def _kind(limit: Limit) -> tuple[Any, ...]:
+    return limit.per, limit.remedies, limit.reasons, limit.every
 
 
 def _key(limit: Limit, found: dict[str, str | None], location: str) -> tuple[Any, ...]:

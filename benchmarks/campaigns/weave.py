@@ -1,13 +1,15 @@
 """One order for the lines of several books, in which everything could have happened one after another.
 
 It keeps to each book's own order and to real time (what had ended before another began comes first), and every
-decision finds the counters across locations as it says that it read them. Where there is no such order, the books
-contradict each other, or what was read.
+decision finds the counters across locations as it says that it read them. What it missed may be the last lines of other
+books alone, that nobody had been told of when it was asked for: a counter across locations is read before it is locked.
+Where there is no such order, the books contradict each other, or what was read.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 Sum = tuple[int, ...]
 """Held, spent, held count, spent count."""
@@ -27,6 +29,14 @@ class Knot:
     """Somebody knew of it by then."""
     reads: dict[str, Sum] = field(default_factory=dict)
     moves: dict[str, Sum] = field(default_factory=dict)
+
+
+class Woven(NamedTuple):
+    """A line in its place."""
+
+    knot: Knot
+    missed: dict[str, Sum]
+    """What stood before it and was not in what it read, by counter."""
 
 
 class NoOrderError(Exception):
@@ -53,7 +63,7 @@ def _earliest_ends(book: Sequence[Knot]) -> list[int]:
     return list(accumulate((knot.end for knot in reversed(book)), min, initial=NEVER))[::-1]
 
 
-def woven(books: Sequence[Sequence[Knot]]) -> list[Knot]:
+def woven(books: Sequence[Sequence[Knot]]) -> list[Woven]:
     """All lines in one order; raises `NoOrderError` where there is none."""
     return Weave(books).run()
 
@@ -69,8 +79,8 @@ class Weave:
         self._vain: set[tuple[int, ...]] = set()
         self._furthest: list[Knot] = []
 
-    def run(self) -> list[Knot]:
-        order: list[Knot] = []
+    def run(self) -> list[Woven]:
+        order: list[Woven] = []
         taken: list[int] = []
         choices = [self._choices()]
         size = sum(map(len, self._books))
@@ -85,7 +95,7 @@ class Weave:
             if not order:
                 raise NoOrderError(self._furthest)
             choices.pop()
-            self._give_back(taken.pop(), order.pop())
+            self._give_back(taken.pop(), order.pop().knot)
         return order
 
     def _give_up(self) -> None:
@@ -102,18 +112,44 @@ class Weave:
             if at == len(book) or min(bounds) < book[at].start:
                 continue
             knot = book[at]
-            if any(self._sums.get(key, NOTHING) != read for key, read in knot.reads.items()):
+            missed = self._missed(which, knot)
+            if missed is None:
                 continue
-            if not knot.moves:
+            if not (knot.moves or missed):
                 return [which]
-            found.append((bool(knot.reads), -knot.end, which))
-        return [which for _, _, which in sorted(found)]
+            found.append((not missed, bool(knot.reads), -knot.end, which))
+        return [which for *_, which in sorted(found)]
 
-    def _take(self, which: int) -> Knot:
+    def _missed(self, which: int, knot: Knot) -> dict[str, Sum] | None:
+        """What it did not see, by counter; None where nothing explains what it read."""
+        found = {}
+        for key, read in knot.reads.items():
+            missed = _sum(self._sums.get(key, NOTHING), read, -1)
+            if missed != NOTHING:
+                if missed not in self._unseen(which, knot.start, key):
+                    return None
+                found[key] = missed
+        return found
+
+    def _unseen(self, which: int, start: int, key: str) -> set[Sum]:
+        """What the last lines of the other books may have moved without being seen by what was asked for at `start`."""
+        found = {NOTHING}
+        for other, (book, at) in enumerate(zip(self._books, self._at, strict=True)):
+            ends, more = {NOTHING}, NOTHING
+            for knot in reversed(book[:at] if other != which else ()):
+                if knot.end < start:
+                    break
+                more = _sum(more, knot.moves.get(key, NOTHING), 1)
+                ends.add(more)
+            found = {_sum(one, end, 1) for one in found for end in ends}
+        return found
+
+    def _take(self, which: int) -> Woven:
         knot = self._books[which][self._at[which]]
+        taken = Woven(knot, self._missed(which, knot) or {})
         self._at[which] += 1
         self._move(knot, 1)
-        return knot
+        return taken
 
     def _give_back(self, which: int, knot: Knot) -> None:
         self._at[which] -= 1
@@ -121,5 +157,8 @@ class Weave:
 
     def _move(self, knot: Knot, sign: int) -> None:
         for key, move in knot.moves.items():
-            had = self._sums.get(key, NOTHING)
-            self._sums[key] = tuple(one + sign * other for one, other in zip(had, move, strict=True))
+            self._sums[key] = _sum(self._sums.get(key, NOTHING), move, sign)
+
+
+def _sum(one: Sum, other: Sum, sign: int) -> Sum:
+    return tuple(a + sign * b for a, b in zip(one, other, strict=True))
