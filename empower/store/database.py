@@ -21,7 +21,7 @@ from empower.store.notices import listening
 from empower.store.queries import Queries
 from empower.store.schema import check_schema, check_server, is_set_up, migrate
 from empower.store.tally import Warm
-from empower.store.troubles import is_lost, translated
+from empower.store.troubles import is_lost, reached, translated
 from empower.store.unit import Unit
 from empower.store.whereabouts import Whereabouts
 from empower.store.writer import Ticket, Writer
@@ -81,15 +81,8 @@ class Store:
         path = sqlite_path(url)
         if path is not None and not create and not path.exists():
             raise StoreError(f"there is no store at `{path}`: run `empower init`", code="store_missing")
-        try:
-            with translated():
-                return cls(url, create=create)
-        except BusyError as error:
-            cause = error.__cause__
-            if cause is None or not is_lost(cause):
-                raise
-            said = str(getattr(cause, "orig", cause)).strip().partition("\n")[0]
-            raise StoreError(f"the store cannot be reached: {said}", code="store_unreachable") from cause
+        with reached(), translated():
+            return cls(url, create=create)
 
     @staticmethod
     def exists(store: str) -> bool:
@@ -100,7 +93,7 @@ class Store:
             return path is not None and path.exists()
         engine = connected(url, BUSY_SECONDS)
         try:
-            with translated():
+            with reached(), translated():
                 return is_set_up(engine)
         finally:
             engine.dispose()

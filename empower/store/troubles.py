@@ -45,6 +45,19 @@ def translated() -> Iterator[None]:
         raise found from error
 
 
+@contextmanager
+def reached() -> Iterator[None]:
+    """Tell whoever opens a store, and has asked for nothing yet, that there is no way to it."""
+    try:
+        yield
+    except BusyError as error:
+        cause = error.__cause__
+        if cause is None or not is_lost(cause):
+            raise
+        said = str(getattr(cause, "orig", cause)).strip().partition("\n")[0]
+        raise StoreError(f"the store cannot be reached: {said}", code="store_unreachable") from cause
+
+
 def error_of(error: Exception) -> EmpowerError | None:
     """What to tell of a driver's error; None for one that is no driver's."""
     original = error.orig if isinstance(error, DBAPIError) else error

@@ -302,8 +302,9 @@ def test_what_is_no_number_of_runs_is_told(database: Database) -> None:
         Store.open(database.url + "&prepare_threshold=often")
 
 
-def test_a_server_that_is_not_there_is_told(database: Database) -> None:
-    with pytest.raises(StoreError) as raised:
-        Store.open("postgresql+psycopg://nobody:hidden@127.0.0.1:1/store")
+@pytest.mark.parametrize("ask", [Store.open, Store.exists])
+def test_a_server_that_is_not_there_is_told(database: Database, ask: Callable[[str], object]) -> None:
+    with pytest.raises(StoreError, match="cannot be reached") as raised:
+        ask("postgresql+psycopg://nobody:hidden@127.0.0.1:1/store")
     assert raised.value.code == "store_unreachable"
     assert "hidden" not in raised.value.detail
