@@ -1,5 +1,6 @@
 """A store on PostgreSQL: its schema, what it refuses, who may do what, and where it is."""
 
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
