@@ -14,7 +14,9 @@ from empower.ledger.findings import BookReport, Head
 MEMBERS = {"v", "location", "seq", "kind", "at", "comp", "by", "body"}
 STAMP_LENGTH = len("2026-11-23T19:42:11.000000Z")
 SORTED = orjson.OPT_SORT_KEYS
-_FLOAT = re.compile(rb"\.0[,}\]]").search
+_FRACTION = re.compile(rb"\.[0-9]++[e,}\]]").search
+_EXPONENT = re.compile(rb"e[-+0-9]++[,}\]]").search
+"""How a float ends, written as the leaf would be written again; apart, each is found by its first byte."""
 
 
 class Line(NamedTuple):
@@ -142,8 +144,8 @@ def _sound(said: dict[str, Any], leaf: bytes) -> bool:
         and (said["comp"] is None or type(said["comp"]) is str)
         and type(said["body"]) is dict
     )
-    if sound and _FLOAT(leaf) is not None:
-        # Only a float such as `1.0` ends so outside a text: RFC 8785 writes it as `1`, other writers do not.
+    if sound and (_FRACTION(leaf) or _EXPONENT(leaf)):
+        # Only a float ends so outside a text, and no entry has one.
         try:
             canonical.check(said)
         except canonical.NotCanonicalError:
