@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from empower.core.entry import moment_of, stamp
+from empower.core.entry import commitment, moment_of, stamp
 from empower.core.errors import FieldError, InputError, NotFoundError, unknown_name
 from empower.core.event import TYPES, event_id
-from empower.engine.desk import Desk, new_id, open_book
+from empower.engine.desk import Desk, new_id, new_salt, open_book
 from empower.engine.keys import EVERYWHERE
 from empower.engine.places import why_of
 from empower.engine.webhook_urls import check_url, origin
@@ -72,11 +72,10 @@ class Webhooks:
             chosen = _events(events)
             _check(at, known, len(webhooks(unit)))
             places, made = tuple(sorted(set(at))), new_id(self.desk.clock())
-            found = Webhook(
-                made, url, places, chosen, allow_private, now, 1, None, 0, None, None, now, None, None, None, now
-            )
+            health = (0, None, None, now, None, None, None, now)
+            found = Webhook(made, url, places, chosen, allow_private, now, 1, None, *health, new_salt())
             put_webhook(unit, found)
-            _record(self.desk, unit, found, by, _said(found) | why_of(why))
+            _record(self.desk, unit, found, by, {"does": "add"} | _said(found) | why_of(why))
             # What tells of the webhook itself is no event; from there on everything is told.
             for location in reached(unit, found):
                 put_cursor(unit, found.id, location, open_book(unit, location).size)
@@ -89,9 +88,11 @@ class Webhooks:
 
         def job(unit: Unit) -> Webhook:
             found = _find(unit, webhook_id)
-            found = found._replace(generation=found.generation + 1, rotated_at=stamp(self.desk.clock()))
+            salt = found.salt or new_salt()
+            moment = stamp(self.desk.clock())
+            found = found._replace(generation=found.generation + 1, rotated_at=moment, salt=salt)
             put_webhook(unit, found)
-            _record(self.desk, unit, found, by, {"does": "rotate"} | why_of(why))
+            _record(self.desk, unit, found, by, {"does": "rotate"} | _said(found) | why_of(why))
             return found
 
         return self._with_secret(self.store.write(job, alone=True))
@@ -163,7 +164,8 @@ def tell_of_webhooks(desk: Desk, unit: Unit, location: str, by: str) -> None:
     """Say in the book of a new location which webhooks are told of it already."""
     for found in webhooks(unit):
         if EVERYWHERE in found.locations:
-            unit.append(open_book(unit, location), "webhook", desk.clock(), None, by, _entry(found, _said(found)))
+            said = _entry(found, {"does": "add"} | _said(found))
+            unit.append(open_book(unit, location), "webhook", desk.clock(), None, by, said)
 
 
 def _events(asked: Sequence[str]) -> tuple[str, ...]:
@@ -197,13 +199,16 @@ def _unknown(webhook_id: str) -> NotFoundError:
 
 
 def _said(found: Webhook) -> dict[str, Any]:
-    """What an entry says of a webhook that was added; a URL's path may hold a token, so it is left out."""
-    return {
-        "does": "add",
+    """All that decides where a webhook sends, what, and how; a URL's path may hold a token, so it is committed to."""
+    committed = {} if found.salt is None else {"url": commitment(found.salt, found.url)}
+    return committed | {
         "to": origin(found.url),
         "at": [*found.locations],
         "events": [*found.events],
         "allow_private": found.allow_private,
+        "generation": found.generation,
+        "created_at": found.created_at,
+        "rotated_at": found.rotated_at,
     }
 
 

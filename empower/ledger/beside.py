@@ -37,7 +37,7 @@ class Notes:
         if self._next is not None and self._next[0] == line.seq:
             _, salt, text = self._next
             self._next = next(self._kept, None)
-            if not _commits(note, salt, text):
+            if type(note) is not dict or not commits(note.get("commitment"), salt, text):
                 self._report.add("notes", "the note is not the one that the entry commits to", line.seq)
         elif note is not None:
             self.gone.append([line.seq, None if row is None else row[GUEST]])
@@ -63,11 +63,11 @@ class Notes:
                 self._report.add("notes", "the note is gone, and no erasure in the book explains it", seq)
 
 
-def _commits(note: Any, salt: Any, text: Any) -> bool:
-    if type(note) is not dict or type(salt) is not bytes or type(text) is not str:
+def commits(said: Any, salt: Any, text: Any) -> bool:
+    """Whether what an entry says is the commitment to a text under the salt that is kept beside."""
+    if type(said) is not str or type(salt) is not bytes or type(text) is not str:
         return False
-    said = note.get("commitment")
-    return type(said) is str and hmac.compare_digest(hmac.digest(salt, text.encode(), "sha256").hex(), said)
+    return hmac.compare_digest(hmac.digest(salt, text.encode(), "sha256").hex(), said)
 
 
 def check_guests(report: BookReport, scratch: Scratch, erased: set[str]) -> None:
@@ -174,7 +174,7 @@ class Keys:
         """Hold the keys that reach this book against what it says; one that ended before it began may be new to it."""
         left = dict(self.told)
         for identity, digest, _name, scopes, locations, created_at, revoked_at, _last in stored:
-            reached = _listed(locations)
+            reached = listed(locations)
             should = left.pop(identity, None)
             if should is None:
                 over = type(revoked_at) is str and revoked_at <= opened_at
@@ -182,7 +182,7 @@ class Keys:
                     self._report.add("keys", f"key `{identity}` reaches this book, which says nothing of it")
                 continue
             has = {
-                "scopes": _listed(scopes),
+                "scopes": listed(scopes),
                 "at": reached,
                 "hash": digest.hex() if type(digest) is bytes else digest,
                 "created_at": created_at,
@@ -196,7 +196,8 @@ class Keys:
             self._report.add("keys", f"key `{identity}` is missing", should["seq"])
 
 
-def _listed(text: Any) -> list[Any]:
+def listed(text: Any) -> list[Any]:
+    """The JSON list that a column holds; an empty one where it holds none."""
     try:
         found = json.loads(text)
     except (ValueError, TypeError):

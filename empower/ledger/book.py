@@ -7,6 +7,7 @@ from empower.core import merkle
 from empower.core.plan import CompiledPolicy
 from empower.ledger.approvers import Approvers
 from empower.ledger.beside import Keys, Notes, Roster
+from empower.ledger.beside_webhooks import Webhooks
 from empower.ledger.continuity import Continuity, WideNames
 from empower.ledger.findings import BookReport, Head
 from empower.ledger.lines import Chain, Line
@@ -35,6 +36,7 @@ class Walk:
         self.rebuilt = Rebuilt(self.report, scratch)
         self.roster = Roster(self.report)
         self.keys = Keys(self.report)
+        self.webhooks = Webhooks(self.report)
         self.approvers = Approvers(self.report, scratch)
         self.policy = ""
         """The digest in force after the last entry."""
@@ -58,6 +60,7 @@ class Walk:
         self.chain.resume(state["size"], bytes.fromhex(state["frontier"]), state["last_at"])
         self.policy, self.opened_at, self.taken_up = state["policy"], state["opened_at"], state["taken_up"]
         self.roster.roles, self.roster.guests, self.keys.told = state["roles"], state["own_guests"], state["keys"]
+        self.webhooks.told = state["webhooks"]
         self._erased, self._gone = state["erased"], state["gone"]
         self.approvers.delegations, self.approvers.pins = state["delegations"], state["pins"]
         self._last = state["last"]
@@ -80,6 +83,7 @@ class Walk:
                 "roles": self.roster.roles,
                 "own_guests": self.roster.guests,
                 "keys": self.keys.told,
+                "webhooks": self.webhooks.told,
                 "delegations": self.approvers.delegations,
                 "pins": self.approvers.pins,
                 "erased": sorted(self.notes.erased),
@@ -122,6 +126,7 @@ class Walk:
         elif line.kind not in OF_A_COMP:
             self.roster.take(line)
             self.keys.take(line)
+            self.webhooks.take(line)
             for name in self.published.take(self.report, line) if self.published else ():
                 self.taken_up.setdefault(name, []).append(line.at)
             if line.kind in ("open", "policy"):

@@ -21,7 +21,7 @@ from empower.store.rows import COMP_COLUMNS
 
 Row = tuple[Any, ...]
 
-VERSION = 1
+VERSION = 2
 """Of the form in which a verification is kept."""
 MOST_AT_HAND = 20_000
 """Comps that are kept in memory before they are written aside."""

@@ -150,6 +150,7 @@ class Audit:
         check_answers(walk.report, self.scratch, stored.answer_rows(self._unit, location))
         walk.roster.compare(stored.staff_rows(self._unit, location))
         walk.keys.compare(stored.key_rows(self._unit), walk.opened_at)
+        walk.webhooks.compare(stored.webhook_rows(self._unit))
         approvals = stored.approval_rows(self._unit, location)
         walk.approvers.compare(approvals, stored.delegation_rows(self._unit, location))
 

@@ -25,10 +25,14 @@ from empower.store.queries import (
     STAFF,
 )
 from empower.store.unit import Unit
+from empower.store.webhooks import WEBHOOK
 
 CHUNK = 1000
 
 Row = tuple[Any, ...]
+
+WEBHOOK_COLUMNS = ("locations", "events", "allow_private", "generation", "created_at", "rotated_at")
+"""What the books tell of a webhook as it stands, beside its address."""
 
 
 def entry_rows(unit: Unit, location: str, since: int) -> Iterator[list[Row]]:
@@ -152,6 +156,12 @@ def staff_rows(unit: Unit, location: str) -> list[Row]:
 def key_rows(unit: Unit) -> list[Row]:
     """All API keys: every column in the table's order."""
     return unit.rows(unit.queries.cached("audit keys", select(API_KEY).order_by(API_KEY.c.id)), {})
+
+
+def webhook_rows(unit: Unit) -> list[Row]:
+    """What decides where all webhooks send, and what: url, salt, and the columns of `WEBHOOK_COLUMNS`, after the id."""
+    columns = [WEBHOOK.c[name] for name in ("id", "url", "salt", *WEBHOOK_COLUMNS)]
+    return unit.rows(unit.queries.cached("audit webhooks", select(*columns).order_by(WEBHOOK.c.id)), {})
 
 
 def policy_rows(unit: Unit) -> list[Row]:

@@ -1,6 +1,6 @@
 """Tables of webhooks: who is told, how far each is in each book, and what is still to be sent."""
 
-from sqlalchemy import BigInteger, Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from empower.store.tables import CLUSTERED
@@ -31,6 +31,8 @@ class WebhookRow(SQLModel, table=True):
     lease: str | None = None
     """The process that sends to it, until `leased_until`."""
     leased_until: str
+    salt: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    """Of what the books commit to of `url`; none for one from before they did, until its secret is rotated."""
 
 
 class WebhookCursorRow(SQLModel, table=True):

@@ -34,6 +34,7 @@ class Webhook(NamedTuple):
     gone_at: str | None
     lease: str | None
     leased_until: str
+    salt: bytes | None
 
 
 class Delivery(NamedTuple):
