@@ -66,14 +66,10 @@ NOT_EVIDENCE = {
     "edit publication.revision": "tells a running service to read again; only the newest one counts, and that is held",
 }
 """What may get through, and why it is no evidence."""
-TOLD = "an entry says what was set up, and no answer goes by it: hold `empower webhook list` against that entry"
 HEALTH = "how sending goes, for operations: it delays or repeats a message, and the books have what it was about"
 QUEUE = "a message on its way, made from an entry: the till that gets it can ask for the comp, the book stays as it is"
 OF_WEBHOOKS = {
     "webhook": {
-        **dict.fromkeys(("id", "url", "locations", "events", "allow_private", "created_at"), TOLD),
-        "generation": "which secret signs: with another one the receiver refuses what comes, and says so",
-        "rotated_at": "until when the secret before it signs as well: the same",
         **dict.fromkeys(("failures", "failing_since", "last_error", "next_at", "delivered_at", "gone_at"), HEALTH),
         **dict.fromkeys(("lease", "leased_until"), "which process sends: it expires by itself"),
     },
@@ -86,12 +82,14 @@ OF_WEBHOOKS = {
         **dict.fromkeys(("due_at", "tries", "last_error", "dead_at"), HEALTH),
     },
 }
-"""Columns of the tables of webhooks, and why each may be another without a finding."""
+"""Columns of the tables of webhooks that no book tells of, and why each may be another without a finding."""
+SENDING = OF_WEBHOOKS.keys() - {"webhook"}
+"""Those of their tables that are nothing but how sending goes."""
 for _table_name, _columns in OF_WEBHOOKS.items():
     for _column, _why in _columns.items():
         NOT_EVIDENCE |= {f"{how} {_table_name}.{_column}": _why for how in ("edit", "swap")}
     _row = "a row of it is no more than its columns are, which are listed one by one"
-    for _kind in ("delete", "duplicate", "swap", "delete all of"):
+    for _kind in ("delete", "duplicate", "swap", "delete all of") if _table_name in SENDING else ():
         NOT_EVIDENCE[f"{_kind} {_table_name}"] = _row
 NO_EVIDENCE_IN = {
     "pin_try": "wrong PINs since the last right one: they slow down guessing",
@@ -181,7 +179,7 @@ class Campaign:
         """All of them; each is made for the rows as they stand in the source."""
         db = sqlite3.connect(self.source / "empower.db")
         for table in self.columns():
-            if self.quick and table in {*NO_EVIDENCE_IN, *OF_WEBHOOKS}:
+            if self.quick and table in {*NO_EVIDENCE_IN, *SENDING}:
                 continue
             yield from self._edits(db, table)
             yield from self._rows(db, table)
@@ -200,7 +198,7 @@ class Campaign:
         wanted = [
             kind
             for table, columns in self.columns().items()
-            if table not in NO_EVIDENCE_IN and not (self.quick and table in OF_WEBHOOKS)
+            if table not in NO_EVIDENCE_IN and not (self.quick and table in SENDING)
             for kind in (f"delete {table}", f"duplicate {table}", *(f"edit {table}.{column}" for column in columns))
         ]
         return [kind for kind in wanted if kind not in tried]

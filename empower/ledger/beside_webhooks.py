@@ -31,11 +31,12 @@ class Webhooks:
         name, does = line.body.get("webhook"), line.body.get("does")
         if type(name) is not str or does not in ("add", "rotate", "remove"):
             self._report.add("webhooks", "an entry about a webhook makes no sense", line.seq)
-        elif (does == "add") == (name in self.told):
-            message = "added twice" if does == "add" else "never added, or was removed before"
-            self._report.add("webhooks", f"webhook `{name}` was {message}", line.seq)
         elif does == "remove":
-            del self.told[name]
+            # Of one that nobody added, too: so a row that somebody put there is got rid of.
+            self.told.pop(name, None)
+        elif (does == "add") == (name in self.told):
+            message = "added twice" if does == "add" else "rotated, and never added, or removed before"
+            self._report.add("webhooks", f"webhook `{name}` was {message}", line.seq)
         else:
             named = {column: SAID.get(column, column) for column in (URL, *WEBHOOK_COLUMNS)}
             said = {column: line.body[field] for column, field in named.items() if field in line.body}

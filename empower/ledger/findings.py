@@ -21,7 +21,7 @@ MEANS = {
     "counters": "a budget holds what no entry accounts for; a rebuild mends it",
     "standing": "a decision went by a budget that was not so",
     "replay": "a decision does not follow from its facts and its policy",
-    "webhooks": "events would go elsewhere, others would, or none; remove the webhook, and add it again",
+    "webhooks": "events would go elsewhere, others would, or none; a backup has the row as it was",
     "policies": "a policy was changed, is lost, or came into force unsaid",
     "publications": "what was published, when and by whom, is not what the books tell",
     "approvals": "who said yes is not who the entries name; a rebuild mends it",

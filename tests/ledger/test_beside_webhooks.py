@@ -10,8 +10,10 @@ import pytest
 from empower.core.errors import StoreError
 from empower.engine import Engine
 from empower.ledger import rebuild, verify
+from empower.store.webhooks import Webhook
 from tests.engine.house import House, ask, holds
 
+REST = ", ".join(Webhook._fields[1:])
 URL = "https://pos.example/hooks/s3cret?till=4"
 
 
@@ -111,6 +113,19 @@ def test_one_that_is_gone_or_that_nobody_added_is_found(house: House, engine: En
     kept = verify(engine.store, since=tmp_path / "kept").findings
     assert {(item.location, item.check, item.message) for item in kept} == expected
     assert {item.check for item in rebuild(engine.store, dry_run=True).left} == {"webhooks"}
+
+
+def test_one_that_nobody_added_can_be_removed_and_must_not_be_rotated(house: House, engine: Engine) -> None:
+    strange, other = add(engine), add(engine)
+    engine.webhooks.remove(other, by="test")
+    house.execute(f"INSERT INTO webhook SELECT '{other}', {REST} FROM webhook WHERE id = '{strange}'")
+    assert len(found(engine)) == 2
+    engine.webhooks.remove(other, by="test")
+    assert found(engine) == []
+    house.execute(f"INSERT INTO webhook SELECT '{other}', {REST} FROM webhook WHERE id = '{strange}'")
+    engine.webhooks.rotate(other, by="test")
+    said = f"webhook `{other}` was rotated, and never added, or removed before"
+    assert ("cafe-a", "webhooks", said) in found(engine)
 
 
 def test_how_sending_goes_is_no_evidence(house: House, engine: Engine) -> None:
