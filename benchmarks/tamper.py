@@ -67,7 +67,7 @@ NOT_EVIDENCE = {
 }
 """What may get through, and why it is no evidence."""
 HEALTH = "how sending goes, for operations: it delays or repeats a message, and the books have what it was about"
-QUEUE = "a message on its way, made from an entry: the till that gets it can ask for the comp, the book stays as it is"
+QUEUE = "a message on its way, made from an entry and signed when it is sent: who gets it can ask for the comp itself"
 OF_WEBHOOKS = {
     "webhook": {
         **dict.fromkeys(("failures", "failing_since", "last_error", "next_at", "delivered_at", "gone_at"), HEALTH),
