@@ -37,7 +37,7 @@ def there(
 
 @pytest.fixture
 def lived(there: str, house: House, request: pytest.FixtureRequest) -> Engine:
-    """With comps in every state, notes, guests and a key."""
+    """With comps in every state, notes, guests, a key and a webhook."""
     made: Engine = request.getfixturevalue("engine")
     held = [made.request(ask(100 + n, guest=f"room:{n}", note="Cold soup"), key=f"k{n}") for n in range(6)]
     made.capture(held[0].id, 50)
@@ -45,6 +45,8 @@ def lived(there: str, house: House, request: pytest.FixtureRequest) -> Engine:
     made.reverse(made.capture(held[2].id).id)
     made.request(ask(30000))
     made.create_key(scopes=["pos"], at=["*"], by="test")
+    hook = made.webhooks.add("https://pos.example/hooks/s3cret", at=["cafe-a"], by="test")
+    made.webhooks.rotate(hook.id, by="test")
     return made
 
 
