@@ -66,7 +66,7 @@ NOT_EVIDENCE = {
     "edit publication.revision": "tells a running service to read again; only the newest one counts, and that is held",
 }
 """What may get through, and why it is no evidence."""
-HEALTH = "how sending goes, for operations: it delays or repeats a message, and the books have what it was about"
+HEALTH = "how sending goes, for operations: it delays, repeats or ends sending, and the books have what it was about"
 QUEUE = "a message on its way, made from an entry and signed when it is sent: who gets it can ask for the comp itself"
 OF_WEBHOOKS = {
     "webhook": {
